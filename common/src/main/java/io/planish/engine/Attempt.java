@@ -1,0 +1,29 @@
+package io.planish.engine;
+
+import java.io.IOException;
+
+/**
+ * One attempt's ties to whoever ordered it. Called from the thread that carries the job out.
+ */
+public interface Attempt {
+    /** The claim's epoch; larger than that of every earlier attempt at the same job. */
+    long epoch();
+
+    /** The run the job belongs to; a folder name in the trash. */
+    String run();
+
+    CheckpointStore checkpoints();
+
+    /**
+     * Called before every batch and every step that changes a file.
+     *
+     * @throws io.planish.ImageException of kind {@code LEASE_LOST} when this process may not go on
+     */
+    void mayContinue() throws IOException;
+
+    /** Whether to stop at the next safe point, checkpoint and let go: the job is to be continued later. */
+    boolean stopRequested();
+
+    /** Told after every checkpoint: guest bytes settled so far of all, and bytes written so far. */
+    void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
+}

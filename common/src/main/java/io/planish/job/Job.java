@@ -1,0 +1,45 @@
+package io.planish.job;
+
+import io.planish.chain.ImageRef;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One merge: the run of a chain from just above {@code base} up to {@code top} becomes one file, {@code target}.
+ *
+ * <p>{@code base <- lo <- … <- target <- … <- top <- relinks[].overlay}: what stands above the target is committed down into
+ * it, what stands below is pulled up into it, and then {@code base} is its backing file. For {@link JobKind#REBASE},
+ * target and top are the one overlay and {@code base} is its new backing file.
+ *
+ * @param id unique within its run, and a file name: {@code [a-z0-9-]+}
+ * @param base the target's backing file afterwards, not part of the group; empty: none, the target stands alone
+ * @param relinks overlays of the top whose backing file becomes the target (empty for a pull)
+ * @param replaces the leaf whose name the target takes; then it equals {@code top}
+ * @param retires files of the group that are left over and go to the trash
+ * @param dependsOn ids of jobs of the same plan that must be done before
+ * @param expects one entry for each image of the whole chain below and including the top, base first, then one for each
+ *     relinked overlay
+ * @param bytesToWrite predicted bytes of clusters that the merge writes
+ * @param bytesToFree predicted bytes that retired files give back
+ */
+public record Job(
+        String id,
+        JobKind kind,
+        ImageRef target,
+        Optional<ImageRef> base,
+        ImageRef top,
+        List<Relink> relinks,
+        Optional<ImageRef> replaces,
+        List<ImageRef> retires,
+        List<String> dependsOn,
+        List<Expectation> expects,
+        long bytesToWrite,
+        long bytesToFree) {
+
+    public Job {
+        relinks = List.copyOf(relinks);
+        retires = List.copyOf(retires);
+        dependsOn = List.copyOf(dependsOn);
+        expects = List.copyOf(expects);
+    }
+}
