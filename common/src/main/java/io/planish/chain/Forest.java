@@ -1,0 +1,169 @@
+package io.planish.chain;
+
+import io.planish.job.SkipReason;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * All images of all pools and how they hang together by their backing links. Immutable.
+ *
+ * <p>Images that back each other in a circle carry the problem {@code BACKING_LOOP}; every method ends all the same. All
+ * lists are in the order of addresses where nothing else is said.
+ */
+public final class Forest {
+    private final SortedMap<ImageRef, ImageNode> nodes;
+    private final Map<ImageRef, ImageRef> names = new HashMap<>();
+    private final Map<ImageRef, SortedMap<ImageRef, ImageNode>> overlays = new HashMap<>();
+
+    private Forest(SortedMap<ImageRef, ImageNode> nodes) {
+        this.nodes = Collections.unmodifiableSortedMap(nodes);
+        for (ImageNode node : nodes.values()) {
+            node.otherNames().forEach(name -> names.put(name, node.ref()));
+            node.backing().ifPresent(link -> {
+                link.image().ifPresent(backing -> addOverlay(backing, node));
+                link.alsoLeadsTo().forEach(backing -> addOverlay(backing, node));
+            });
+        }
+    }
+
+    /** The forest of these images, of which no two have the same address. */
+    public static Forest of(Collection<ImageNode> images) {
+        SortedMap<ImageRef, ImageNode> nodes = new TreeMap<>();
+        for (ImageNode node : images) {
+            if (nodes.put(node.ref(), node) != null) {
+                throw new IllegalArgumentException(node.ref() + " appears twice");
+            }
+        }
+        for (ImageRef inLoop : loops(nodes)) {
+            nodes.computeIfPresent(
+                    inLoop,
+                    (ref, node) -> node.withProblem(new Problem(
+                            SkipReason.BACKING_LOOP, ref + " is, through its backing files, its own backing file")));
+        }
+        return new Forest(nodes);
+    }
+
+    /** The image with this address, or with this other name. */
+    public Optional<ImageNode> node(ImageRef name) {
+        ImageNode node = nodes.get(name);
+        if (node == null) {
+            ImageRef resolved = names.get(name);
+            node = resolved == null ? null : nodes.get(resolved);
+        }
+        return Optional.ofNullable(node);
+    }
+
+    public Collection<ImageNode> nodes() {
+        return nodes.values();
+    }
+
+    /** The images whose backing file is, or may be, this one. */
+    public List<ImageNode> overlays(ImageRef image) {
+        SortedMap<ImageRef, ImageNode> found = overlays.get(image);
+        return found == null ? List.of() : List.copyOf(found.values());
+    }
+
+    /** The backing file of an image where it is one of the forest. */
+    public Optional<ImageNode> backing(ImageNode image) {
+        return image.backingImage().flatMap(this::node);
+    }
+
+    /** The chain that ends in {@code top}, base first; it begins above the first file that is missing or seen twice. */
+    public List<ImageNode> chain(ImageRef top) {
+        List<ImageNode> chain = new ArrayList<>();
+        Set<ImageRef> seen = new HashSet<>();
+        Optional<ImageNode> at = node(top);
+        while (at.isPresent() && seen.add(at.get().ref())) {
+            chain.add(at.get());
+            at = backing(at.get());
+        }
+        Collections.reverse(chain);
+        return chain;
+    }
+
+    /** The first thing, from the top down, that keeps the chain from being read; empty: it can be read. */
+    public Optional<Problem> closed(ImageRef top) {
+        List<ImageNode> chain = chain(top);
+        for (ImageNode node : chain.reversed()) {
+            Optional<Problem> problem = node.closesChain();
+            if (problem.isPresent()) {
+                return problem;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The images without an overlay, and of each circle of backing files the first image. */
+    public List<ImageNode> leaves() {
+        List<ImageNode> leaves = new ArrayList<>();
+        Set<ImageRef> circled = new HashSet<>();
+        for (ImageNode node : nodes.values()) {
+            if (overlays(node.ref()).isEmpty()) {
+                leaves.add(node);
+            } else if (node.problem(SkipReason.BACKING_LOOP).isPresent() && !circled.contains(node.ref())) {
+                leaves.add(node);
+                chain(node.ref()).forEach(image -> circled.add(image.ref()));
+            }
+        }
+        return leaves;
+    }
+
+    /** The trees of the forest: the images that hang together, each tree as a forest of its own. */
+    public List<Forest> trees() {
+        List<Forest> trees = new ArrayList<>();
+        Set<ImageRef> seen = new HashSet<>();
+        for (ImageNode start : nodes.values()) {
+            SortedMap<ImageRef, ImageNode> tree = new TreeMap<>();
+            List<ImageNode> open = new ArrayList<>(List.of(start));
+            while (!open.isEmpty()) {
+                ImageNode node = open.removeLast();
+                if (seen.add(node.ref())) {
+                    tree.put(node.ref(), node);
+                    open.addAll(overlays(node.ref()));
+                    node.backing().ifPresent(link -> {
+                        link.image().flatMap(this::node).ifPresent(open::add);
+                        link.alsoLeadsTo().forEach(also -> node(also).ifPresent(open::add));
+                    });
+                }
+            }
+            if (!tree.isEmpty()) {
+                trees.add(new Forest(tree));
+            }
+        }
+        return trees;
+    }
+
+    private void addOverlay(ImageRef backing, ImageNode overlay) {
+        overlays.computeIfAbsent(backing, absent -> new TreeMap<>()).put(overlay.ref(), overlay);
+    }
+
+    private static Set<ImageRef> loops(Map<ImageRef, ImageNode> nodes) {
+        Set<ImageRef> inLoop = new TreeSet<>();
+        Set<ImageRef> settled = new HashSet<>();
+        for (ImageRef start : nodes.keySet()) {
+            List<ImageRef> path = new ArrayList<>();
+            Set<ImageRef> onPath = new HashSet<>();
+            ImageRef at = start;
+            while (at != null && !settled.contains(at) && onPath.add(at)) {
+                path.add(at);
+                ImageNode node = nodes.get(at);
+                at = node == null ? null : node.backingImage().orElse(null);
+            }
+            if (at != null && onPath.contains(at)) {
+                inLoop.addAll(path.subList(path.indexOf(at), path.size()));
+            }
+            settled.addAll(path);
+        }
+        return inLoop;
+    }
+}

@@ -1,0 +1,6 @@
+package io.planish.plan;
+
+import io.planish.chain.Problem;
+
+/** Something a scan met that is no image it could take in: where (pool and path), and what was wrong. */
+public record Finding(String where, Problem problem) {}

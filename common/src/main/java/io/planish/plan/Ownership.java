@@ -1,0 +1,9 @@
+package io.planish.plan;
+
+import io.planish.chain.ImageRef;
+import java.io.IOException;
+
+/** Tells what images own; asked only for images of chains that are to become shorter, and each time read anew. */
+public interface Ownership {
+    Owned of(ImageRef image) throws IOException;
+}

@@ -1,0 +1,133 @@
+package io.planish.plan;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.job.Job;
+import io.planish.job.Json;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A saved plan: JSON Lines, UTF-8. The first line is the header, each further line one thing, told apart by {@code type}:
+ *
+ * <pre>
+ * {"type":"header","version":1,"snapshot":…,"policy":{…}}
+ * {"type":"job",…} {"type":"leaf",…} {"type":"skip",…} {"type":"ends",…} {"type":"total",…}
+ * </pre>
+ *
+ * <p>A reader passes over fields and types it does not know, and refuses a version it does not know.
+ */
+public final class PlanFile {
+    public static final int VERSION = 1;
+
+    private PlanFile() {}
+
+    /** Writes the plan; flushes and leaves {@code out} open. */
+    public static void write(Plan plan, Writer out) throws IOException {
+        ObjectNode header = Json.MAPPER.createObjectNode();
+        header.put("type", "header").put("version", VERSION).put("snapshot", plan.snapshot());
+        header.set("policy", Json.MAPPER.valueToTree(plan.policy()));
+        line(out, header);
+        lines(out, "job", plan.jobs());
+        lines(out, "leaf", plan.leaves());
+        lines(out, "skip", plan.skips());
+        lines(out, "ends", plan.ends());
+        lines(out, "total", plan.totals());
+        out.flush();
+    }
+
+    /** @throws ImageException of kind {@code MALFORMED_IMAGE} naming the line, or {@code UNSUPPORTED_FEATURE} for another version */
+    public static Plan read(Reader in) throws IOException {
+        List<Job> jobs = new ArrayList<>();
+        List<Plan.LeafDepth> leaves = new ArrayList<>();
+        List<Plan.Skip> skips = new ArrayList<>();
+        List<Plan.End> ends = new ArrayList<>();
+        List<Plan.Total> totals = new ArrayList<>();
+        BufferedReader lines = new BufferedReader(in);
+        JsonNode header = header(lines.readLine());
+        try {
+            Policy policy = Json.MAPPER.treeToValue(header.required("policy"), Policy.class);
+            int number = 2;
+            for (String text = lines.readLine(); text != null; text = lines.readLine(), number++) {
+                if (text.isBlank()) {
+                    continue;
+                }
+                JsonNode line = parse(text, number);
+                try {
+                    switch (line.path("type").asText()) {
+                        case "job" -> jobs.add(Json.MAPPER.treeToValue(line, Job.class));
+                        case "leaf" -> leaves.add(Json.MAPPER.treeToValue(line, Plan.LeafDepth.class));
+                        case "skip" -> skips.add(Json.MAPPER.treeToValue(line, Plan.Skip.class));
+                        case "ends" -> ends.add(Json.MAPPER.treeToValue(line, Plan.End.class));
+                        case "total" -> totals.add(Json.MAPPER.treeToValue(line, Plan.Total.class));
+                        default -> {}
+                    }
+                } catch (JsonProcessingException | IllegalArgumentException e) {
+                    throw malformed(number, e);
+                }
+            }
+            return new Plan(header.path("snapshot").asText(), policy, jobs, leaves, skips, ends, totals);
+        } catch (JsonProcessingException | IllegalArgumentException e) {
+            throw malformed(1, e);
+        }
+    }
+
+    private static JsonNode header(@Nullable String text) throws ImageException {
+        JsonNode header = text == null ? Json.MAPPER.createObjectNode() : parse(text, 1);
+        if (!header.path("type").asText().equals("header")
+                || !header.path("version").isInt()) {
+            throw new ImageException(
+                    ErrorKind.MALFORMED_IMAGE,
+                    "this is not a saved plan: line 1 is no plan header",
+                    "make one with plan -o FILE");
+        }
+        int version = header.path("version").asInt();
+        if (version != VERSION) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED_FEATURE,
+                    "the plan has version " + version + ", this program reads version " + VERSION,
+                    "make the plan anew");
+        }
+        return header;
+    }
+
+    private static JsonNode parse(String text, int number) throws ImageException {
+        try {
+            return Json.MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw malformed(number, e);
+        }
+    }
+
+    private static ImageException malformed(int number, Exception cause) {
+        String message = cause instanceof JsonProcessingException json
+                ? json.getOriginalMessage()
+                : String.valueOf(cause.getMessage());
+        return new ImageException(
+                ErrorKind.MALFORMED_IMAGE,
+                "line " + number + " of the plan cannot be read: "
+                        + message.lines().findFirst().orElse(""),
+                "make the plan anew");
+    }
+
+    private static void lines(Writer out, String type, List<? extends Record> things) throws IOException {
+        for (Record thing : things) {
+            ObjectNode line = Json.MAPPER.createObjectNode().put("type", type);
+            line.setAll((ObjectNode) Json.MAPPER.valueToTree(thing));
+            line(out, line);
+        }
+    }
+
+    private static void line(Writer out, ObjectNode line) throws IOException {
+        out.write(Json.MAPPER.writeValueAsString(line));
+        out.write('\n');
+    }
+}

@@ -1,0 +1,87 @@
+package io.planish.chain;
+
+import io.planish.job.SkipReason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads drawings such as {@code base <- s1 <- [a, b <- c]} into images of the pool {@code p}, each with 64 KiB clusters. */
+public final class Chains {
+    public static final long DISK_BYTES = 64L << 20;
+
+    private final String text;
+    private int at;
+    private final List<ImageNode> nodes = new ArrayList<>();
+
+    private Chains(String text) {
+        this.text = text;
+    }
+
+    public static Forest forest(String... drawings) {
+        return Forest.of(nodes(drawings));
+    }
+
+    public static List<ImageNode> nodes(String... drawings) {
+        List<ImageNode> all = new ArrayList<>();
+        for (String drawing : drawings) {
+            Chains chains = new Chains(drawing);
+            chains.tree(Optional.empty());
+            all.addAll(chains.nodes);
+        }
+        return all;
+    }
+
+    public static ImageRef ref(String name) {
+        return name.indexOf('/') < 0 ? new ImageRef(new PoolName("p"), name) : ImageRef.parse(name);
+    }
+
+    public static ImageNode node(String name, Optional<ImageRef> backing) {
+        ImageRef ref = ref(name);
+        return new ImageNode(
+                ref,
+                List.of(),
+                new FileFacts("id-" + ref.pool(), Math.abs((long) ref.hashCode()), 1, 1 << 20, 2, 3),
+                ImageFormat.QCOW2,
+                DISK_BYTES,
+                65536,
+                1 << 20,
+                0,
+                Use.FREE,
+                backing.map(b -> BackingLink.to(b.path(), b)),
+                Set.of(Trait.ZERO_CLUSTERS),
+                List.of());
+    }
+
+    public static ImageNode with(ImageNode node, SkipReason reason) {
+        return node.withProblem(new Problem(reason, node.ref() + " has " + reason));
+    }
+
+    private void tree(Optional<ImageRef> backing) {
+        if (peek() == '[') {
+            do {
+                at++;
+                tree(backing);
+            } while (peek() == ',');
+            at++;
+            return;
+        }
+        int start = at;
+        while (at < text.length() && " ,]".indexOf(text.charAt(at)) < 0) {
+            at++;
+        }
+        ImageNode node = node(text.substring(start, at), backing);
+        nodes.add(node);
+        if (peek() == '<') {
+            at += 2;
+            tree(Optional.of(node.ref()));
+        }
+    }
+
+    private char peek() {
+        while (at < text.length() && text.charAt(at) == ' ') {
+            at++;
+        }
+        return at < text.length() ? text.charAt(at) : '\n';
+    }
+}

@@ -1,0 +1,91 @@
+package io.planish.plan;
+
+import static io.planish.chain.Chains.ref;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.planish.chain.FileFacts;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.Relink;
+import io.planish.job.SkipReason;
+import io.planish.job.Verify;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class PlanFileTest {
+    private static final Plan PLAN = new Plan(
+            "s-1",
+            new Policy(
+                    1, true, List.of("*.keep"), List.of("p/gold/**"), true, Verify.METADATA, Duration.ofHours(3), 7, 9),
+            List.of(new Job(
+                    "j1",
+                    JobKind.COMMIT,
+                    ref("s1"),
+                    Optional.of(ref("base")),
+                    ref("s2"),
+                    List.of(new Relink(ref("a"), ref("s1"))),
+                    Optional.empty(),
+                    List.of(ref("s2")),
+                    List.of(),
+                    List.of(
+                            new Expectation(
+                                    ref("base"), Optional.empty(), Optional.of(new FileFacts("id", 1, 2, 3, 4, 5))),
+                            new Expectation(ref("s1"), Optional.of(ref("base")), Optional.empty())),
+                    10,
+                    20)),
+            List.of(new Plan.LeafDepth(ref("a"), 4, 2)),
+            List.of(new Plan.Skip(ref("b"), SkipReason.IN_USE, "b is open elsewhere")),
+            List.of(new Plan.End(ref("s2"), "j1")),
+            List.of(new Plan.Total(ref("a").pool(), 10, 0, 20, 10)));
+
+    @Test
+    void aPlanIsReadBackAsItWasWritten() throws IOException {
+        assertThat(PlanFile.read(new StringReader(written()))).isEqualTo(PLAN);
+    }
+
+    @Test
+    void fieldsAndLinesOfALaterProgramArePassedOver() throws IOException {
+        String later = written().replace("\"type\":\"job\"", "\"type\":\"job\",\"colour\":\"red\"")
+                + "{\"type\":\"weather\",\"sky\":\"blue\"}\n";
+
+        assertThat(PlanFile.read(new StringReader(later))).isEqualTo(PLAN);
+    }
+
+    @Test
+    void anotherVersionIsRefusedInOneLine() throws IOException {
+        String later = written().replace("\"version\":1", "\"version\":2");
+
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(later)))
+                .hasMessage("the plan has version 2, this program reads version 1 (make the plan anew)");
+    }
+
+    @Test
+    void whatIsNoPlanIsRefusedInOneLine() {
+        for (String text : List.of("", "{}", "[]", "{\"type\":\"header\"}")) {
+            assertThatThrownBy(() -> PlanFile.read(new StringReader(text)))
+                    .hasMessage("this is not a saved plan: line 1 is no plan header (make one with plan -o FILE)");
+        }
+    }
+
+    @Test
+    void aBrokenLineIsNamed() throws IOException {
+        String cut = written().replace("\"top\":\"p/s2\"", "\"top\":17");
+
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(cut)))
+                .hasMessageStartingWith("line 2 of the plan cannot be read: ")
+                .hasMessageNotContaining("\n");
+    }
+
+    private static String written() throws IOException {
+        StringWriter out = new StringWriter();
+        PlanFile.write(PLAN, out);
+        return out.toString();
+    }
+}
