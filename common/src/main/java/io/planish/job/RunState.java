@@ -1,0 +1,31 @@
+package io.planish.job;
+
+/**
+ * Where a run stands; the transitions are those of {@link RunRecord}.
+ *
+ * <pre>
+ *  PLANNING ──▶ READY ◀──▶ PAUSED
+ *    │  ▲────────┘ │          │
+ *    │   replan    ├──────────┴──▶ CANCELLING
+ *    ▼             ▼                   │
+ *  FAILED       FINISHED ◀─────────────┘
+ * </pre>
+ */
+public enum RunState {
+    /** The pools are to be scanned and planned. */
+    PLANNING,
+    /** Its jobs are offered as they become free. */
+    READY,
+    /** Nothing is offered; what ran has stopped at a checkpoint. */
+    PAUSED,
+    /** What has not begun is cancelled; a commit that has begun is finished. */
+    CANCELLING,
+    /** All its jobs have an outcome. */
+    FINISHED,
+    /** It could not be planned. */
+    FAILED;
+
+    public boolean isOver() {
+        return this == FINISHED || this == FAILED;
+    }
+}
