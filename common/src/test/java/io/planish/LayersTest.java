@@ -12,7 +12,12 @@ import org.junit.jupiter.api.Test;
 /** Holds the layers: decisions are pure, and nothing in this module knows a framework. */
 class LayersTest {
     private static final String[] PURE = {
-        "io.planish.qcow2..", "io.planish.chain..", "io.planish.plan..", "io.planish.merge..", "io.planish.job.."
+        "io.planish.qcow2..",
+        "io.planish.chain..",
+        "io.planish.plan..",
+        "io.planish.merge..",
+        "io.planish.job..",
+        "io.planish.run.."
     };
     private static final String[] SHELLS = {
         "io.planish.storage..",

@@ -1,6 +1,9 @@
-package io.planish.job;
+package io.planish.run;
 
 import io.planish.chain.ImageRef;
+import io.planish.job.JobRecord;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
 import java.util.Optional;
 
 /**

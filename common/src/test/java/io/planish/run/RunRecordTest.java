@@ -1,20 +1,26 @@
-package io.planish.job;
+package io.planish.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.planish.chain.PoolName;
+import io.planish.job.Json;
+import io.planish.plan.Policy;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RunRecordTest {
     private static final RunRecord ASKED = RunRecord.asked(request("nightly"), 1);
-    private static final RunRecord READY = ASKED.ready("p1", List.of("a", "b")).orElseThrow();
+    private static final RunRecord READY =
+            ASKED.ready("p1", Policy.DEFAULT, List.of("a", "b")).orElseThrow();
 
     @Test
     void staleTreesArePlannedAgainOnce() {
-        RunRecord again = READY.replan().orElseThrow().ready("p2", List.of("c")).orElseThrow();
+        RunRecord again = READY.replan()
+                .orElseThrow()
+                .ready("p2", Policy.DEFAULT, List.of("c"))
+                .orElseThrow();
 
         assertThat(again.jobs()).containsExactly("a", "b", "c");
         assertThat(again.replan()).isEmpty();
@@ -26,7 +32,7 @@ class RunRecordTest {
 
         assertThat(over.paused()).isEmpty();
         assertThat(over.cancelling()).isEmpty();
-        assertThat(over.ready("p", List.of())).isEmpty();
+        assertThat(over.ready("p", Policy.DEFAULT, List.of())).isEmpty();
         assertThat(over.failed("x", 9)).isEmpty();
         assertThat(over.state().isOver()).isTrue();
     }

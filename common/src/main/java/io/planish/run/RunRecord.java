@@ -1,5 +1,9 @@
-package io.planish.job;
+package io.planish.run;
 
+import io.planish.job.JobRecord;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
+import io.planish.plan.Policy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +17,7 @@ import java.util.TreeMap;
  * @param generation how often it was planned; trees that were stale are planned once more
  * @param jobs ids of its jobs, in the plan's order
  * @param plan the id of the newest plan; empty until there is one
+ * @param policy the policy as it was when the run was planned
  * @param outcomes how many jobs ended how, once it is over
  * @param unresolved jobs of unknown outcome: their images stay closed to other jobs until a person resolves them
  * @param error why it could not be planned
@@ -29,6 +34,7 @@ public record RunRecord(
         int generation,
         List<String> jobs,
         Optional<String> plan,
+        Optional<Policy> policy,
         Map<String, Integer> outcomes,
         List<String> unresolved,
         Optional<String> error,
@@ -57,6 +63,7 @@ public record RunRecord(
                 0,
                 List.of(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 List.of(),
                 Optional.empty(),
@@ -67,7 +74,7 @@ public record RunRecord(
     }
 
     /** The jobs of the next generation stand in the ledger. */
-    public Optional<RunRecord> ready(String plan, List<String> more) {
+    public Optional<RunRecord> ready(String plan, Policy policy, List<String> more) {
         if (state != RunState.PLANNING) {
             return Optional.empty();
         }
@@ -81,6 +88,7 @@ public record RunRecord(
                 generation + 1,
                 all,
                 Optional.of(plan),
+                Optional.of(policy),
                 outcomes,
                 unresolved,
                 error,
@@ -145,6 +153,7 @@ public record RunRecord(
                         generation,
                         jobs,
                         plan,
+                        policy,
                         Map.of(),
                         List.of(),
                         error,
@@ -169,6 +178,7 @@ public record RunRecord(
                 generation,
                 jobs,
                 plan,
+                policy,
                 outcomes,
                 rest,
                 error,
@@ -189,6 +199,7 @@ public record RunRecord(
                         generation,
                         jobs,
                         plan,
+                        policy,
                         outcomes,
                         unresolved,
                         error,
@@ -209,6 +220,7 @@ public record RunRecord(
                 generation,
                 jobs,
                 plan,
+                policy,
                 outcomes,
                 unresolved,
                 error,
@@ -227,6 +239,7 @@ public record RunRecord(
                 generation,
                 jobs,
                 plan,
+                policy,
                 outcomes,
                 unresolved,
                 error,

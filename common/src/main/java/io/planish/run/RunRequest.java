@@ -1,4 +1,4 @@
-package io.planish.job;
+package io.planish.run;
 
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;

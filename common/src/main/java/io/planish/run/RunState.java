@@ -1,4 +1,4 @@
-package io.planish.job;
+package io.planish.run;
 
 /**
  * Where a run stands; the transitions are those of {@link RunRecord}.

@@ -1,0 +1,43 @@
+package io.planish.config;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithParentName;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/** The storage pools: {@code planish.pools.<name>.…}. */
+@ConfigMapping(prefix = "planish.pools")
+public interface PoolsConfig {
+    /** By name: 1 to 63 of {@code a-z}, {@code 0-9} and {@code -}. */
+    @WithParentName
+    Map<String, PoolConfig> pools();
+
+    /** One pool. */
+    interface PoolConfig {
+        /** Its folder on this machine. */
+        Path path();
+
+        /** The folder under which hypervisors see it; by default the same. */
+        Optional<Path> hostPath();
+
+        /**
+         * Whether all overlays of its images lie in configured pools. Only then may anything be committed; default false,
+         * since a wrong true loses data.
+         */
+        @WithDefault("false")
+        boolean complete();
+
+        /** The format of a backing file where the overlay records none; by default such an image is left alone. */
+        Optional<String> trustedFormat();
+
+        /** What all jobs of the pool together may write per second, shared out evenly to its slots; by default no bound. */
+        Optional<MemorySize> bytesPerSecond();
+
+        /** How many of its jobs may be offered or running at once; default 4, gentle to one disk or server. */
+        @WithDefault("4")
+        int slots();
+    }
+}

@@ -1,0 +1,34 @@
+package io.planish.ledger;
+
+import io.planish.job.Checkpoint;
+import io.planish.job.JobRecord;
+import io.planish.job.LeaseRecord;
+import io.planish.run.PlanRecord;
+import io.planish.run.RunRecord;
+import java.time.Duration;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+
+/**
+ * The tables of the ledger.
+ *
+ * @param jobs by {@link JobRecord#key()}
+ * @param checkpoints by the key of their job
+ * @param leases who leads
+ */
+public record Ledger(
+        Table<RunRecord> runs,
+        Table<JobRecord> jobs,
+        Table<PlanRecord> plans,
+        Table<Checkpoint> checkpoints,
+        Table<LeaseRecord> leases) {
+
+    /** @param patience how long a call goes on trying while the grid does not answer */
+    public static Ledger of(RemoteCacheManager grid, Duration patience) {
+        return new Ledger(
+                new Table<>(grid, "planish-runs", "", RunRecord.class, patience),
+                new Table<>(grid, "planish-jobs", "", JobRecord.class, patience),
+                new Table<>(grid, "planish-runs", "/plan/", PlanRecord.class, patience),
+                new Table<>(grid, "planish-checkpoints", "", Checkpoint.class, patience),
+                new Table<>(grid, "planish-runs", "/lease/", LeaseRecord.class, patience));
+    }
+}

@@ -1,0 +1,203 @@
+package io.planish.ledger;
+
+import io.planish.job.Json;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.infinispan.client.hotrod.Flag;
+import org.infinispan.client.hotrod.MetadataValue;
+import org.infinispan.client.hotrod.RemoteCache;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+import org.infinispan.client.hotrod.exceptions.HotRodClientException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One kind of record in the grid. Thread-safe. When a call returns, what it changed is as durable as the grid's caches are
+ * configured to be.
+ *
+ * <p>A compare-and-set has three answers: yes, no, and none, when the grid did not say or the client tried again by itself. So a
+ * «no» is never believed: the value is read again, and what we meant to write standing there means yes.
+ *
+ * @param <T> a record with JSON form, no two states of which are equal
+ */
+public final class Table<T> {
+    private static final int CONTENTION_LIMIT = 100;
+
+    private final RemoteCacheManager grid;
+    private final String cacheName;
+    private final String prefix;
+    private final Class<T> type;
+    private final Duration patience;
+    private volatile @Nullable RemoteCache<String, byte[]> cache;
+
+    Table(RemoteCacheManager grid, String cacheName, String prefix, Class<T> type, Duration patience) {
+        this.grid = grid;
+        this.cacheName = cacheName;
+        this.prefix = prefix;
+        this.type = type;
+        this.patience = patience;
+    }
+
+    public Optional<T> get(String key) throws LedgerException {
+        Optional<byte[]> bytes = asked(() -> Optional.ofNullable(cache().get(prefix + key)));
+        return bytes.isEmpty() ? Optional.empty() : Optional.of(decode(key, bytes.get()));
+    }
+
+    /** The records that exist of these, by key. */
+    public Map<String, T> get(Collection<String> keys) throws LedgerException {
+        Set<String> full = new HashSet<>();
+        keys.forEach(k -> full.add(prefix + k));
+        return decodeAll(full.isEmpty() ? Map.of() : asked(() -> cache().getAll(full)));
+    }
+
+    /** All records, by key. */
+    public Map<String, T> all() throws LedgerException {
+        Set<String> keys = asked(() -> {
+            Set<String> mine = new HashSet<>();
+            for (String key : cache().keySet()) {
+                if (key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))) {
+                    mine.add(key);
+                }
+            }
+            return mine;
+        });
+        return decodeAll(keys.isEmpty() ? Map.of() : asked(() -> cache().getAll(keys)));
+    }
+
+    /** Writes a record that does not exist yet; says whether it is this one that stands there now. */
+    public boolean add(String key, T record) throws LedgerException {
+        byte[] wanted = encode(record);
+        Optional<byte[]> there = asked(() ->
+                Optional.ofNullable(cache().withFlags(Flag.FORCE_RETURN_VALUE).putIfAbsent(prefix + key, wanted)));
+        return there.isEmpty() || Arrays.equals(there.get(), wanted);
+    }
+
+    /** Writes a record, whatever stood there. */
+    public void put(String key, T record) throws LedgerException {
+        byte[] wanted = encode(record);
+        asked(() -> Optional.ofNullable(cache().put(prefix + key, wanted)));
+    }
+
+    public void remove(String key) throws LedgerException {
+        asked(() -> Optional.ofNullable(cache().remove(prefix + key)));
+    }
+
+    /**
+     * Changes a record by one compare-and-set.
+     *
+     * @param transition gives the next state, or nothing if the present one does not allow it; may be called several times
+     * @return the new state; empty: there is no such record, or the transition gave nothing
+     */
+    public Optional<T> update(String key, Function<T, Optional<T>> transition) throws LedgerException {
+        byte[] wanted = null;
+        for (int i = 0; i < CONTENTION_LIMIT; i++) {
+            Optional<MetadataValue<byte[]>> found =
+                    asked(() -> Optional.ofNullable(cache().getWithMetadata(prefix + key)));
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            MetadataValue<byte[]> seen = found.get();
+            T present = decode(key, seen.getValue());
+            if (wanted != null && Arrays.equals(wanted, seen.getValue())) {
+                return Optional.of(present);
+            }
+            Optional<T> next = transition.apply(present);
+            if (next.isEmpty()) {
+                return next;
+            }
+            byte[] bytes = encode(next.get());
+            wanted = bytes;
+            if (replaced(prefix + key, bytes, seen.getVersion())) {
+                return next;
+            }
+        }
+        throw new LedgerException(
+                cacheName + "/" + prefix + key + ": others changed it " + CONTENTION_LIMIT + " times meanwhile", null);
+    }
+
+    /** False also where the grid gave no answer; reading again tells. */
+    private boolean replaced(String fullKey, byte[] bytes, long version) throws LedgerException {
+        try {
+            return cache().replaceWithVersion(fullKey, bytes, version);
+        } catch (HotRodClientException e) {
+            return false;
+        }
+    }
+
+    private RemoteCache<String, byte[]> cache() throws LedgerException {
+        RemoteCache<String, byte[]> known = cache;
+        if (known == null) {
+            known = grid.getCache(cacheName);
+            if (known == null) {
+                throw new LedgerException(
+                        "the grid has no cache " + cacheName + " (create it as docs/grid.md says)", null);
+            }
+            cache = known;
+        }
+        return known;
+    }
+
+    private <R> R asked(Call<R> call) throws LedgerException {
+        long start = System.nanoTime();
+        for (long pauseMillis = 50; ; pauseMillis = Math.min(1000, pauseMillis * 2)) {
+            try {
+                return call.ask();
+            } catch (HotRodClientException | IllegalStateException e) {
+                if (System.nanoTime() - start > patience.toNanos()) {
+                    throw new LedgerException("the grid does not answer: " + firstLine(e), e);
+                }
+                pause(pauseMillis);
+            }
+        }
+    }
+
+    private static void pause(long millis) throws LedgerException {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LedgerException("interrupted while waiting for the grid", e);
+        }
+    }
+
+    private Map<String, T> decodeAll(Map<String, byte[]> values) throws LedgerException {
+        Map<String, T> records = new TreeMap<>();
+        for (Map.Entry<String, byte[]> e : values.entrySet()) {
+            String key = e.getKey().substring(prefix.length());
+            records.put(key, decode(key, e.getValue()));
+        }
+        return records;
+    }
+
+    private T decode(String key, byte[] bytes) throws LedgerException {
+        try {
+            return Json.MAPPER.readValue(bytes, type);
+        } catch (IOException e) {
+            throw new LedgerException(cacheName + "/" + prefix + key + " cannot be read: " + firstLine(e), e);
+        }
+    }
+
+    private byte[] encode(T record) throws LedgerException {
+        try {
+            return Json.MAPPER.writeValueAsBytes(record);
+        } catch (IOException e) {
+            throw new LedgerException(cacheName + ": a record cannot be written: " + firstLine(e), e);
+        }
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** One call to the grid. */
+    private interface Call<R> {
+        R ask() throws LedgerException;
+    }
+}

@@ -1,0 +1,80 @@
+package io.planish.topic;
+
+import io.planish.job.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Sends records as JSON. Thread-safe. No call waits longer than some seconds for a broker that is away. */
+public final class Publisher implements AutoCloseable {
+    private static final int PATIENCE_MILLIS = 10_000;
+
+    private final KafkaProducer<String, byte[]> producer;
+
+    /** @param kafka connection settings, {@code bootstrap.servers} at least */
+    public Publisher(Map<String, Object> kafka) {
+        Map<String, Object> settings = new HashMap<>(kafka);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PATIENCE_MILLIS / 2);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, PATIENCE_MILLIS / 2);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, PATIENCE_MILLIS);
+        producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+    }
+
+    /** Sends, and returns when the broker has it. */
+    public void send(String topic, String key, Object value) throws IOException {
+        await(topic, producer.send(new ProducerRecord<>(topic, key, Json.MAPPER.writeValueAsBytes(value))));
+    }
+
+    /** Sends without waiting; may be lost. */
+    public void tell(String topic, String key, Object value) {
+        try {
+            var unused = producer.send(new ProducerRecord<>(topic, key, Json.MAPPER.writeValueAsBytes(value)));
+        } catch (KafkaException | IOException e) {
+            // Whoever listens can do without; the ledger has it.
+        }
+    }
+
+    /** Puts a record that could not be understood where a person can look at it; returns when the broker has it. */
+    public void bury(ConsumerRecord<String, byte[]> record, String reason) throws IOException {
+        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(Topics.DEAD, record.key(), record.value());
+        dead.headers()
+                .add(Topics.REASON, reason.getBytes(StandardCharsets.UTF_8))
+                .add("planish-topic", record.topic().getBytes(StandardCharsets.UTF_8))
+                .add("planish-partition", Integer.toString(record.partition()).getBytes(StandardCharsets.UTF_8))
+                .add("planish-offset", Long.toString(record.offset()).getBytes(StandardCharsets.UTF_8));
+        await(Topics.DEAD, producer.send(dead));
+    }
+
+    private static void await(String topic, Future<RecordMetadata> sent) throws IOException {
+        try {
+            sent.get(2 * PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException | KafkaException e) {
+            throw new IOException("topic " + topic + ": the record was not taken: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("topic " + topic + ": interrupted while sending", e);
+        }
+    }
+
+    /** Gives what is under way two seconds. */
+    @Override
+    public void close() {
+        producer.close(Duration.ofSeconds(2));
+    }
+}
