@@ -1,0 +1,334 @@
+package io.planish.qcow2;
+
+import static io.planish.qcow2.Malformed.hex;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads and checks one header, field by field in file order. */
+final class HeaderDecoder {
+    private static final int MIN_SNAPSHOT_BYTES = 40;
+
+    private final ByteBuffer head;
+    private final long fileSizeBytes;
+
+    HeaderDecoder(ByteBuffer firstCluster, long fileSizeBytes) {
+        this.head = firstCluster.slice().order(ByteOrder.BIG_ENDIAN);
+        this.fileSizeBytes = fileSizeBytes;
+    }
+
+    static int clusterBits(ByteBuffer prefix) throws ImageException {
+        ByteBuffer head = prefix.slice().order(ByteOrder.BIG_ENDIAN);
+        if (!Header.hasMagic(head)) {
+            throw Malformed.file("not a QCOW2 file");
+        }
+        if (head.remaining() < Header.PREFIX_BYTES) {
+            throw truncated(head.remaining(), Header.PREFIX_BYTES);
+        }
+        int version = head.getInt(HeaderLayout.VERSION);
+        if (version == Marks.PLSH) {
+            throw new ImageException(ErrorKind.UNSUPPORTED_FEATURE, "not supported: " + Marks.POISONED, "");
+        }
+        if (version != 2 && version != 3) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED_FEATURE,
+                    "not supported: QCOW version " + Integer.toUnsignedString(version),
+                    "versions 2 and 3 are");
+        }
+        int bits = head.getInt(HeaderLayout.CLUSTER_BITS);
+        if (bits < Geometry.MIN_CLUSTER_BITS || bits > Geometry.MAX_CLUSTER_BITS) {
+            throw Malformed.at(
+                    HeaderLayout.CLUSTER_BITS,
+                    "cluster bits",
+                    Integer.toUnsignedString(bits),
+                    Geometry.MIN_CLUSTER_BITS + " to " + Geometry.MAX_CLUSTER_BITS);
+        }
+        return bits;
+    }
+
+    Header decode() throws ImageException {
+        int clusterBits = clusterBits(head);
+        int version = head.getInt(HeaderLayout.VERSION);
+        long expected = Math.min(1L << clusterBits, fileSizeBytes);
+        if (head.remaining() < expected) {
+            throw new IllegalArgumentException("needs the whole first cluster, got " + head.remaining() + " bytes");
+        }
+        head.limit((int) expected);
+        int length = version == 2 ? HeaderLayout.V2_BYTES : headerLength();
+        long incompatible = version == 2 ? 0 : head.getLong(HeaderLayout.INCOMPATIBLE);
+        long compatible = version == 2 ? 0 : head.getLong(HeaderLayout.COMPATIBLE);
+        long autoclear = version == 2 ? 0 : head.getLong(HeaderLayout.AUTOCLEAR);
+        Geometry geometry = geometry(clusterBits, version, incompatible);
+
+        int nameOffset = nameOffset(length);
+        int nameBytes = nameOffset == 0 ? 0 : nameLength(nameOffset);
+        List<Extension> extensions = new ArrayList<>();
+        int extensionsEnd = extensions(length, nameOffset == 0 ? head.limit() : nameOffset, extensions);
+        Optional<Backing> backing = nameBytes == 0 ? Optional.empty() : backing(nameOffset, nameBytes, extensions);
+
+        Header header = new Header(
+                version,
+                geometry,
+                head.getLong(HeaderLayout.VIRTUAL_SIZE),
+                encryption(),
+                head.getLong(HeaderLayout.L1_OFFSET),
+                head.getInt(HeaderLayout.L1_ENTRIES),
+                head.getLong(HeaderLayout.REFCOUNT_TABLE_OFFSET),
+                head.getInt(HeaderLayout.REFCOUNT_TABLE_CLUSTERS),
+                head.getLong(HeaderLayout.SNAPSHOT_OFFSET),
+                head.getInt(HeaderLayout.SNAPSHOT_COUNT),
+                incompatible,
+                compatible,
+                autoclear,
+                compressionType(length, incompatible),
+                length,
+                extensions,
+                extensionsEnd,
+                nameOffset,
+                nameBytes,
+                backing,
+                bitmaps(autoclear, extensions, geometry));
+        checkTables(header);
+        return header;
+    }
+
+    private int headerLength() throws ImageException {
+        if (head.remaining() < HeaderLayout.V3_MIN_BYTES) {
+            throw truncated(head.remaining(), HeaderLayout.V3_MIN_BYTES);
+        }
+        int length = head.getInt(HeaderLayout.HEADER_LENGTH);
+        if (length < HeaderLayout.V3_MIN_BYTES || length > head.limit() || length % 8 != 0) {
+            throw Malformed.at(
+                    HeaderLayout.HEADER_LENGTH,
+                    "header length",
+                    Integer.toUnsignedString(length),
+                    "a multiple of 8 from 104 up to the first cluster's end");
+        }
+        return length;
+    }
+
+    private Geometry geometry(int clusterBits, int version, long incompatible) throws ImageException {
+        int order = version == 2 ? 4 : head.getInt(HeaderLayout.REFCOUNT_ORDER);
+        if (order < 0 || order > 6) {
+            throw Malformed.at(
+                    HeaderLayout.REFCOUNT_ORDER, "refcount order", Integer.toUnsignedString(order), "0 to 6");
+        }
+        boolean extended = (incompatible & Features.EXTENDED_L2) != 0;
+        if (extended && clusterBits < 14) {
+            throw Malformed.at(
+                    HeaderLayout.CLUSTER_BITS, "cluster bits with extended L2 entries", "" + clusterBits, "14 to 21");
+        }
+        return new Geometry(clusterBits, 1 << order, extended ? 16 : 8);
+    }
+
+    private int encryption() throws ImageException {
+        int method = head.getInt(HeaderLayout.ENCRYPTION);
+        if (method < 0 || method > 2) {
+            throw Malformed.at(
+                    HeaderLayout.ENCRYPTION, "encryption method", Integer.toUnsignedString(method), "0 to 2");
+        }
+        return method;
+    }
+
+    private int compressionType(int length, long incompatible) throws ImageException {
+        int type = length > HeaderLayout.COMPRESSION_TYPE
+                ? Byte.toUnsignedInt(head.get(HeaderLayout.COMPRESSION_TYPE))
+                : 0;
+        boolean announced = (incompatible & Features.COMPRESSION_TYPE) != 0;
+        if (announced != (type != 0)) {
+            throw Malformed.at(
+                    HeaderLayout.COMPRESSION_TYPE,
+                    "compression type",
+                    "" + type,
+                    announced ? "not 0, by its incompatible bit" : "0, without its incompatible bit");
+        }
+        return type;
+    }
+
+    private int nameOffset(int headerLength) throws ImageException {
+        long offset = head.getLong(HeaderLayout.BACKING_OFFSET);
+        if (offset != 0 && (offset < headerLength || offset > head.limit())) {
+            throw Malformed.at(
+                    HeaderLayout.BACKING_OFFSET,
+                    "backing name's offset",
+                    hex(offset),
+                    "behind the header and inside the first cluster");
+        }
+        return (int) offset;
+    }
+
+    private int nameLength(int offset) throws ImageException {
+        int length = head.getInt(HeaderLayout.BACKING_LENGTH);
+        if (length < 0 || length > Backing.MAX_NAME_BYTES || length > head.limit() - offset) {
+            throw Malformed.at(
+                    HeaderLayout.BACKING_LENGTH,
+                    "backing name's length",
+                    Integer.toUnsignedString(length),
+                    "at most 1023 and inside the first cluster");
+        }
+        return length;
+    }
+
+    /** Reads the list from {@code start} and returns where it ends. */
+    private int extensions(int start, int end, List<Extension> into) throws ImageException {
+        Set<Integer> seen = new HashSet<>();
+        int at = start;
+        while (end - at >= Extension.HEAD_BYTES) {
+            int type = head.getInt(at);
+            if (type == Extension.END) {
+                return at + Extension.HEAD_BYTES;
+            }
+            int length = head.getInt(at + 4);
+            if (length < 0 || length > end - at - Extension.HEAD_BYTES) {
+                throw Malformed.at(
+                        at + 4,
+                        "length of header extension " + hex(Integer.toUnsignedLong(type)),
+                        Integer.toUnsignedString(length),
+                        "at most " + (end - at - Extension.HEAD_BYTES));
+            }
+            if (!seen.add(type)) {
+                throw Malformed.at(
+                        at, "header extension", "a second " + hex(Integer.toUnsignedLong(type)), "each type once");
+            }
+            Extension extension = new Extension(type, head.slice(at + Extension.HEAD_BYTES, length));
+            into.add(extension);
+            at = (int) Math.min(end, (long) at + extension.totalBytes());
+        }
+        return at;
+    }
+
+    private Optional<Backing> backing(int offset, int length, List<Extension> extensions) throws ImageException {
+        Optional<String> format = Optional.empty();
+        for (Extension extension : extensions) {
+            if (extension.type() == Extension.BACKING_FORMAT) {
+                ByteBuffer data = extension.data();
+                if (data.remaining() > Backing.MAX_FORMAT_BYTES) {
+                    throw Malformed.file("backing format has " + data.remaining() + " bytes, expected at most 15");
+                }
+                format = Optional.of(text(data, "backing format")).filter(f -> !f.isEmpty());
+            }
+        }
+        return Optional.of(new Backing(text(head.slice(offset, length), "backing name"), format));
+    }
+
+    /** A name goes to the operating system and to a terminal: one that no file name should hold is refused. */
+    private static String text(ByteBuffer bytes, String what) throws ImageException {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(bytes)
+                    .toString();
+            if (text.chars().anyMatch(Character::isISOControl)) {
+                throw Malformed.file(what + " holds a control character");
+            }
+            return text;
+        } catch (CharacterCodingException e) {
+            throw Malformed.file(what + " is not UTF-8");
+        }
+    }
+
+    private Optional<BitmapsExtension> bitmaps(long autoclear, List<Extension> extensions, Geometry geometry)
+            throws ImageException {
+        if ((autoclear & Features.BITMAPS) == 0) {
+            return Optional.empty();
+        }
+        for (Extension extension : extensions) {
+            if (extension.type() == Extension.BITMAPS) {
+                return Optional.of(BitmapsExtension.decode(extension.data(), geometry, fileSizeBytes));
+            }
+        }
+        throw Malformed.at(HeaderLayout.AUTOCLEAR, "bitmaps bit", "set", "clear, without a bitmaps extension");
+    }
+
+    private void checkTables(Header header) throws ImageException {
+        Geometry geometry = header.geometry();
+        if (header.virtualSizeBytes() < 0) {
+            throw Malformed.at(
+                    HeaderLayout.VIRTUAL_SIZE, "virtual size", hex(header.virtualSizeBytes()), "less than 2^63");
+        }
+        int l1Entries = header.l1Entries();
+        if (l1Entries < 0 || l1Entries > Header.MAX_L1_ENTRIES) {
+            throw Malformed.at(
+                    HeaderLayout.L1_ENTRIES,
+                    "L1 table's entry count",
+                    Integer.toUnsignedString(l1Entries),
+                    "at most " + Header.MAX_L1_ENTRIES);
+        }
+        long needed = geometry.l1Entries(header.virtualSizeBytes());
+        if (l1Entries < needed) {
+            throw Malformed.at(
+                    HeaderLayout.L1_ENTRIES,
+                    "L1 table's entry count",
+                    "" + l1Entries,
+                    "at least " + needed + " for the virtual size");
+        }
+        int refcountClusters = header.refcountTableClusters();
+        if (refcountClusters <= 0
+                || (long) refcountClusters << geometry.clusterBits() > Header.MAX_REFCOUNT_TABLE_BYTES) {
+            throw Malformed.at(
+                    HeaderLayout.REFCOUNT_TABLE_CLUSTERS,
+                    "refcount table's cluster count",
+                    Integer.toUnsignedString(refcountClusters),
+                    "1 to " + (Header.MAX_REFCOUNT_TABLE_BYTES >> geometry.clusterBits()));
+        }
+        int snapshots = header.snapshotCount();
+        if (snapshots < 0 || snapshots > Header.MAX_SNAPSHOTS) {
+            throw Malformed.at(
+                    HeaderLayout.SNAPSHOT_COUNT,
+                    "internal snapshot count",
+                    Integer.toUnsignedString(snapshots),
+                    "at most " + Header.MAX_SNAPSHOTS);
+        }
+        List<Area> areas = new ArrayList<>();
+        areas.add(new Area("header", 0, 1));
+        areas.add(new Area("L1 table", header.l1Offset(), (long) l1Entries * Long.BYTES));
+        areas.add(new Area("refcount table", header.refcountTableOffset(), header.refcountTableBytes()));
+        areas.add(new Area("snapshot table", header.snapshotTableOffset(), (long) snapshots * MIN_SNAPSHOT_BYTES));
+        header.bitmaps()
+                .ifPresent(b -> areas.add(new Area("bitmap directory", b.directoryOffset(), b.directoryBytes())));
+        areas.removeIf(a -> a.lengthBytes == 0);
+        for (int i = 1; i < areas.size(); i++) {
+            Area area = areas.get(i);
+            checkRange(area.name, area.offset, area.lengthBytes, geometry, fileSizeBytes);
+            for (Area other : areas.subList(0, i)) {
+                if (area.offset < geometry.roundUp(other.offset + other.lengthBytes)
+                        && other.offset < geometry.roundUp(area.offset + area.lengthBytes)) {
+                    throw Malformed.file(area.name + " at " + hex(area.offset) + " overlaps the " + other.name + " at "
+                            + hex(other.offset));
+                }
+            }
+        }
+    }
+
+    private record Area(String name, long offset, long lengthBytes) {}
+
+    /** A table starts at a cluster behind the header and ends in the file, whose last cluster may be there in part. */
+    static void checkRange(String what, long offset, long lengthBytes, Geometry geometry, long fileSizeBytes)
+            throws ImageException {
+        if (offset <= 0 || !geometry.isAligned(offset)) {
+            throw Malformed.file(what + "'s offset is " + hex(offset)
+                    + ", expected a multiple of the cluster size behind the header");
+        }
+        long end = geometry.roundUp(fileSizeBytes);
+        if (offset >= fileSizeBytes || lengthBytes > end - offset) {
+            throw Malformed.file(what + " at " + hex(offset) + " of " + lengthBytes + " bytes ends beyond the file's "
+                    + hex(fileSizeBytes) + " bytes");
+        }
+    }
+
+    private static ImageException truncated(int found, int expected) {
+        return Malformed.file("header is truncated: " + found + " bytes, expected at least " + expected);
+    }
+}
