@@ -1,0 +1,198 @@
+package io.planish.standalone;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A server in a JVM of its own on a loopback port, with its data in one folder and its log beside it. The child has the
+ * servers' jars on its class path, the starter need not: it finds them in the folder {@code lib} next to this class' own
+ * jar or class folder. The child stops when the starter closes it and when the starter dies.
+ *
+ * <p>Not thread-safe: one owner starts, kills and closes it.
+ */
+public final class ServerProcess implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+
+    private final String name;
+    private final String mainClass;
+    private final Path folder;
+    private final int port;
+    private Process process;
+
+    private ServerProcess(String name, String mainClass, Path folder, int port) throws IOException {
+        this.name = name;
+        this.mainClass = mainClass;
+        this.folder = Files.createDirectories(folder.toAbsolutePath().resolve(name));
+        this.port = port == 0 ? freePort() : port;
+        this.process = spawn();
+    }
+
+    /**
+     * Starts a Kafka broker whose data lie in {@code folder/broker} and whose log is {@code folder/broker.log}; returns at
+     * once.
+     *
+     * @param port 1 to 65535, or 0 for any free one
+     */
+    static ServerProcess broker(Path folder, int port) throws IOException {
+        return new ServerProcess("broker", "io.planish.standalone.Broker", folder, port);
+    }
+
+    /** Starts an Infinispan server in {@code folder/grid}, otherwise like {@link #broker}. */
+    static ServerProcess grid(Path folder, int port) throws IOException {
+        return new ServerProcess("grid", "io.planish.standalone.Grid", folder, port);
+    }
+
+    /** {@code host:port} for clients. */
+    public String address() {
+        return "127.0.0.1:" + port;
+    }
+
+    /** The process id of the running, or of the last, child. */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Ends the child as {@code kill -9} does and returns when it is gone. Its data stay. */
+    public void kill() {
+        process.destroyForcibly();
+        awaitEnd();
+    }
+
+    /**
+     * Starts the child again, on the same data and port, and returns when clients are served.
+     *
+     * @throws IOException as {@link #awaitReady}
+     * @throws IllegalStateException if the child still runs
+     */
+    public void restart() throws IOException {
+        if (process.isAlive()) {
+            throw new IllegalStateException(name + " is running (kill or close it first)");
+        }
+        process = spawn();
+        awaitReady();
+    }
+
+    /** Asks for a clean stop and waits for it; a child that does not stop within 20 s is killed. Idempotent. */
+    @Override
+    public void close() {
+        requestStop();
+        awaitEnd();
+    }
+
+    void requestStop() {
+        try {
+            process.getOutputStream().close();
+        } catch (IOException e) {
+            // The pipe of a child that is already gone: nothing is left to ask.
+            process.destroy();
+        }
+    }
+
+    /**
+     * Returns when the child serves clients.
+     *
+     * @throws IOException with one line if it cannot, or has not within 60 s; the child is gone then
+     */
+    void awaitReady() throws IOException {
+        String answer = firstLine();
+        if (!answer.equals(Child.READY)) {
+            kill();
+            throw new IOException(name + ": " + answer.replace(Child.FAILED, "") + " [" + log() + "]");
+        }
+        new Socket(InetAddress.getLoopbackAddress(), port).close();
+    }
+
+    private String firstLine() {
+        CompletableFuture<String> line = new CompletableFuture<>();
+        Thread.ofVirtual().name(name + "-answer").start(() -> {
+            try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+                String first = out.readLine();
+                line.complete(first == null ? "ended while starting" : first);
+            } catch (IOException e) {
+                line.complete("ended while starting");
+            }
+        });
+        try {
+            return line.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            return "not ready after " + START_LIMIT.toSeconds() + " s";
+        } catch (ExecutionException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted while starting";
+        }
+    }
+
+    private void awaitEnd() {
+        try {
+            if (!process.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Path log() {
+        return folder.resolveSibling(name + ".log");
+    }
+
+    private Process spawn() throws IOException {
+        Path classes = ownLocation();
+        return new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-Dorg.jboss.logging.provider=jdk",
+                        "-Djava.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s %5$s%6$s%n",
+                        "-cp",
+                        classes + File.pathSeparator + classes.resolveSibling("lib") + File.separator + "*",
+                        mainClass,
+                        folder.toString(),
+                        Integer.toString(port)))
+                .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                .start();
+    }
+
+    private static Path ownLocation() {
+        try {
+            return Path.of(ServerProcess.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.planish.standalone;
+
+import org.jspecify.annotations.NullMarked;
