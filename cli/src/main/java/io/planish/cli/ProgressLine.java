@@ -1,0 +1,62 @@
+package io.planish.cli;
+
+import java.io.PrintWriter;
+
+/** Shows how far something has come: a bar that is overwritten on a terminal, now and then a line elsewhere. */
+final class ProgressLine {
+    private static final int WIDTH = 30;
+    private static final long TERMINAL_NANOS = 100_000_000L;
+    private static final long LINES_NANOS = 5_000_000_000L;
+
+    /** What is shown. */
+    enum Style {
+        BAR,
+        LINES,
+        NONE
+    }
+
+    private final PrintWriter out;
+    private final Style style;
+    private final String name;
+    private long shownAt = System.nanoTime();
+    private boolean open;
+
+    ProgressLine(PrintWriter out, Style style, String name) {
+        this.out = out;
+        this.style = style;
+        this.name = name;
+    }
+
+    /** A bar where somebody looks, else lines. */
+    static Style forPeople() {
+        return Terminal.isError() ? Style.BAR : Style.LINES;
+    }
+
+    void show(long done, long total, long bytesWritten) {
+        long now = System.nanoTime();
+        if (style == Style.NONE || now - shownAt < (style == Style.BAR ? TERMINAL_NANOS : LINES_NANOS)) {
+            return;
+        }
+        shownAt = now;
+        double share = total == 0 ? 1 : Math.min(1, (double) done / total);
+        String percent = Math.round(Math.floor(share * 100)) + " %";
+        String tail = percent + ", " + Bytes.text(bytesWritten) + " written";
+        if (style == Style.BAR) {
+            int filled = (int) (share * WIDTH);
+            out.print("\r\033[K" + name + " [" + "#".repeat(filled) + " ".repeat(WIDTH - filled) + "] " + tail);
+            open = true;
+        } else {
+            out.println(name + ": " + tail);
+        }
+        out.flush();
+    }
+
+    /** Leaves the line for what comes next. */
+    void end() {
+        if (open) {
+            out.print("\r\033[K");
+            out.flush();
+            open = false;
+        }
+    }
+}
