@@ -118,6 +118,21 @@ public final class Forest {
         return leaves;
     }
 
+    /** The part of the forest that the chain of {@code image} and everything above it make up. */
+    public Forest around(ImageRef image) {
+        SortedMap<ImageRef, ImageNode> part = new TreeMap<>();
+        List<ImageNode> open = new ArrayList<>();
+        node(image).ifPresent(open::add);
+        while (!open.isEmpty()) {
+            ImageNode node = open.removeLast();
+            if (part.put(node.ref(), node) == null) {
+                open.addAll(overlays(node.ref()));
+            }
+        }
+        chain(image).forEach(node -> part.put(node.ref(), node));
+        return new Forest(part);
+    }
+
     /** The trees of the forest: the images that hang together, each tree as a forest of its own. */
     public List<Forest> trees() {
         List<Forest> trees = new ArrayList<>();

@@ -1,12 +1,135 @@
 package io.planish.plan;
 
+import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.chain.Problem;
+import io.planish.chain.Use;
+import io.planish.job.Job;
+import io.planish.job.SkipReason;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Decides what to merge. Stateless: the same snapshot and policy give the same plan. */
+/**
+ * Decides what to merge so that no chain has more files than the policy wants, and writes as little as it can for that.
+ *
+ * <p>Stateless and deterministic: trees in the order of their first image, jobs from the base up, so each after those it depends
+ * on. What several images share stays one file for all of them. Reads what images own through the snapshot, only in chains
+ * that are too long.
+ */
 public final class Planner {
-    private Planner() {}
+    private final Snapshot snapshot;
+    private final Policy policy;
+    private final List<Job> jobs = new ArrayList<>();
+    private final List<Plan.LeafDepth> leaves = new ArrayList<>();
+    private final List<Plan.Skip> skips = new ArrayList<>();
+
+    private Planner(Snapshot snapshot, Policy policy) {
+        this.snapshot = snapshot;
+        this.policy = policy;
+    }
 
     public static Plan plan(Snapshot snapshot, Policy policy) {
-        return new Plan(snapshot.id(), policy, List.of(), List.of(), List.of(), List.of(), List.of());
+        return new Planner(snapshot, policy).plan();
+    }
+
+    private Plan plan() {
+        SafetyRule rule = SafetyRule.of(snapshot, policy);
+        Space space = new Space(snapshot, policy);
+        JobMaker maker = new JobMaker(rule);
+        for (Forest tree : snapshot.forest().trees()) {
+            TreePlanner planner = new TreePlanner(snapshot, policy, rule, space, maker, tree);
+            planner.plan();
+            jobs.addAll(planner.jobs());
+            tree.leaves().forEach(leaf -> account(leaf, tree, planner, rule));
+        }
+        return new Plan(
+                snapshot.id(),
+                policy,
+                jobs,
+                leaves,
+                skips,
+                jobs.stream().flatMap(job -> ends(job).stream()).toList(),
+                snapshot.pools().stream()
+                        .map(PoolState::name)
+                        .sorted()
+                        .map(this::total)
+                        .filter(total -> total.bytesToWrite() + total.bytesToFreeAfterGrace() > 0)
+                        .toList());
+    }
+
+    private void account(ImageNode leaf, Forest tree, TreePlanner planner, SafetyRule rule) {
+        List<ImageNode> chain = tree.chain(leaf.ref());
+        int after = planner.depthAfter(leaf);
+        if (after != chain.size() || after > policy.maxDepth()) {
+            leaves.add(new Plan.LeafDepth(leaf.ref(), chain.size(), after));
+        }
+        Optional<Problem> unreadable = chain.reversed().stream()
+                .map(rule::reads)
+                .flatMap(Optional::stream)
+                .findFirst();
+        if (unreadable.filter(problem -> problem.reason() != SkipReason.IN_USE).isPresent()) {
+            skip(leaf, unreadable.get());
+        } else if (after > policy.maxDepth()) {
+            skip(leaf, unreadable.orElseGet(() -> reason(leaf, chain, tree, planner, after)));
+        }
+    }
+
+    private Problem reason(ImageNode leaf, List<ImageNode> chain, Forest tree, TreePlanner planner, int after) {
+        if (leaf.use() != Use.FREE) {
+            return new Problem(SkipReason.IN_USE, leaf.ref() + " is open elsewhere");
+        }
+        for (ImageNode image : chain.reversed()) {
+            Optional<Problem> obstacle = planner.obstacle(image.ref());
+            if (obstacle.isPresent()) {
+                return obstacle.get();
+            }
+        }
+        ImageNode fork = chain.reversed().stream()
+                .filter(image -> tree.overlays(image.ref()).size() > 1)
+                .findFirst()
+                .orElse(leaf);
+        return new Problem(
+                SkipReason.SHARED_BASE,
+                leaf.ref() + " keeps " + after + " files: it shares " + fork.ref() + " with other overlays");
+    }
+
+    private void skip(ImageNode leaf, Problem problem) {
+        skips.add(new Plan.Skip(leaf.ref(), problem.reason(), problem.sentence()));
+    }
+
+    /** The files whose own content nobody can go back to after the job, lowest first. */
+    private static List<Plan.End> ends(Job job) {
+        List<Plan.End> ends = new ArrayList<>();
+        boolean aboveTarget = false;
+        for (ImageRef image : job.expects().stream().map(e -> e.image()).toList()) {
+            aboveTarget |= image.equals(job.target()) && !image.equals(job.top());
+            boolean viewEnds = aboveTarget && !image.equals(job.top());
+            if (viewEnds || job.retires().contains(image)) {
+                ends.add(new Plan.End(image, job.id()));
+            }
+            aboveTarget &= !image.equals(job.top());
+        }
+        return ends;
+    }
+
+    private Plan.Total total(PoolName pool) {
+        long write = 0;
+        long free = 0;
+        for (Job job : jobs) {
+            write += job.target().pool().equals(pool) ? job.bytesToWrite() : 0;
+            free += Stream.concat(job.retires().stream(), job.replaces().stream())
+                    .filter(leftover -> leftover.pool().equals(pool))
+                    .mapToLong(this::allocatedBytes)
+                    .sum();
+        }
+        return new Plan.Total(pool, write, policy.grace().isZero() ? free : 0, free, write);
+    }
+
+    private long allocatedBytes(ImageRef image) {
+        return snapshot.forest().node(image).map(ImageNode::allocatedBytes).orElse(0L);
     }
 }

@@ -1,0 +1,98 @@
+package io.planish.plan;
+
+import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.Relink;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Writes jobs down, lower ones first, and remembers what each touches: a job depends on those that touched anything of the
+ * chain it works in.
+ */
+final class JobMaker {
+    private final SafetyRule rule;
+    private final Map<ImageRef, String> touchedBy = new HashMap<>();
+    private int count;
+
+    JobMaker(SafetyRule rule) {
+        this.rule = rule;
+    }
+
+    /** The job that makes one file, {@code target}, of the layers of {@code top}'s chain above {@code base}. */
+    Job make(Forest now, Optional<ImageNode> base, ImageNode target, ImageNode top, long bytesToWrite) {
+        List<ImageNode> chain = now.chain(top.ref());
+        int lo = base.map(chain::indexOf).orElse(-1) + 1;
+        List<ImageNode> group = chain.subList(lo, chain.size());
+        boolean commits = !target.ref().equals(top.ref());
+        List<ImageNode> overlays = now.overlays(top.ref());
+        boolean replaces = commits && overlays.isEmpty();
+        List<Relink> relinks = commits
+                ? overlays.stream()
+                        .map(overlay -> new Relink(overlay.ref(), target.ref()))
+                        .toList()
+                : List.of();
+        List<ImageNode> retired = retired(group, group.indexOf(target), replaces);
+        Set<String> dependsOn = new LinkedHashSet<>();
+        List<Expectation> expects = new ArrayList<>();
+        chain.forEach(image -> expects.add(expect(image, dependsOn)));
+        if (commits) {
+            overlays.forEach(image -> expects.add(expect(image, dependsOn)));
+        }
+        long freed =
+                retired.stream().mapToLong(ImageNode::allocatedBytes).sum() + (replaces ? top.allocatedBytes() : 0);
+        return new Job(
+                String.format(Locale.ROOT, "j%04d", count + 1),
+                commits ? JobKind.COMMIT : JobKind.PULL,
+                target.ref(),
+                base.map(ImageNode::ref),
+                top.ref(),
+                relinks,
+                replaces ? Optional.of(top.ref()) : Optional.empty(),
+                retired.stream().map(ImageNode::ref).toList(),
+                List.copyOf(dependsOn),
+                expects,
+                bytesToWrite,
+                freed);
+    }
+
+    /** The job is part of the plan: what comes after it depends on it where it touches the same images. */
+    void accepted(Job job) {
+        count++;
+        touchedBy.put(job.target(), job.id());
+        touchedBy.put(job.top(), job.id());
+        job.retires().forEach(image -> touchedBy.put(image, job.id()));
+        job.relinks().forEach(relink -> touchedBy.put(relink.overlay(), job.id()));
+    }
+
+    private Expectation expect(ImageNode image, Set<String> dependsOn) {
+        Optional<String> before = Optional.ofNullable(touchedBy.get(image.ref()));
+        before.ifPresent(dependsOn::add);
+        return new Expectation(
+                image.ref(), image.backingImage(), before.isPresent() ? Optional.empty() : Optional.of(image.facts()));
+    }
+
+    /** What nobody needs afterwards, top down: a layer goes only where all above it in the group go or are the target. */
+    private List<ImageNode> retired(List<ImageNode> group, int targetAt, boolean replaces) {
+        List<ImageNode> retired = new ArrayList<>();
+        for (int i = group.size() - 1; i > targetAt; i--) {
+            if (!replaces || i < group.size() - 1) {
+                retired.add(group.get(i));
+            }
+        }
+        for (int i = targetAt - 1; i >= 0 && rule.retires(group.get(i)).isEmpty(); i--) {
+            retired.add(group.get(i));
+        }
+        return retired;
+    }
+}

@@ -1,0 +1,108 @@
+package io.planish.plan;
+
+import io.planish.chain.ImageFormat;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.chain.Problem;
+import io.planish.chain.Trait;
+import io.planish.chain.Use;
+import io.planish.job.SkipReason;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What may be done to one image by itself, whoever its neighbours are; each answer is why not, or empty. */
+final class Permissions {
+    private final Set<PoolName> complete;
+    private final Set<ImageRef> referenced;
+    private final Policy policy;
+
+    Permissions(Snapshot snapshot, Policy policy) {
+        this.complete = snapshot.pools().stream()
+                .filter(PoolState::complete)
+                .map(PoolState::name)
+                .collect(Collectors.toUnmodifiableSet());
+        this.referenced = snapshot.referenced();
+        this.policy = policy;
+    }
+
+    /** Its bytes change. */
+    Optional<Problem> write(ImageNode image) {
+        if (policy.protects(image.ref())) {
+            return problem(SkipReason.PROTECTED, image, "is protected");
+        }
+        if (image.use() != Use.FREE) {
+            return problem(SkipReason.IN_USE, image, "is open elsewhere");
+        }
+        return image.problem(SkipReason.HARD_LINKED).or(() -> image.problem(SkipReason.READ_ONLY));
+    }
+
+    /** Its content of its own comes to an end. */
+    Optional<Problem> end(ImageNode image) {
+        if (policy.protects(image.ref())) {
+            return problem(SkipReason.PROTECTED, image, "is protected");
+        }
+        if (policy.keeps(image.ref())) {
+            return problem(SkipReason.KEPT, image, "is to be kept");
+        }
+        if (referenced.contains(image.ref()) && !policy.dropRestorePoints()) {
+            return problem(SkipReason.REFERENCED, image, "is a restore point that something outside refers to");
+        }
+        return Optional.empty();
+    }
+
+    /** Its file goes away, with all that its chain does not show. */
+    Optional<Problem> loseFile(ImageNode image) {
+        return image.has(Trait.BITMAPS)
+                ? problem(SkipReason.UNSUPPORTED_FEATURE, image, "holds persistent bitmaps that would be lost")
+                : holdNoSnapshots(image);
+    }
+
+    Optional<Problem> holdNoSnapshots(ImageNode image) {
+        return image.has(Trait.INTERNAL_SNAPSHOTS)
+                ? problem(SkipReason.INTERNAL_SNAPSHOTS, image, "holds internal snapshots that would be lost")
+                : Optional.empty();
+    }
+
+    Optional<Problem> haveNoUnknownOverlays(ImageNode image) {
+        return complete.contains(image.ref().pool())
+                ? Optional.empty()
+                : problem(
+                        SkipReason.SHARED_BASE,
+                        image,
+                        "may have overlays that were not seen: pool "
+                                + image.ref().pool() + " is not complete");
+    }
+
+    /** It goes to the trash. */
+    Optional<Problem> retire(ImageNode image) {
+        return Stream.of(haveNoUnknownOverlays(image), write(image), end(image), loseFile(image))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    /** Its backing link changes from {@code top} to another file with the same content. */
+    Optional<Problem> relink(ImageNode overlay, ImageNode top) {
+        if (!overlay.backingImage().equals(Optional.of(top.ref()))) {
+            return problem(
+                    SkipReason.AMBIGUOUS_BACKING, overlay, "may depend on " + top.ref() + ", which cannot be told");
+        }
+        return overlay.closesChain().or(() -> write(overlay));
+    }
+
+    /** It takes the name of {@code leaf}. */
+    Optional<Problem> takePlaceOf(ImageNode image, ImageNode leaf) {
+        if (image.format() != ImageFormat.QCOW2 || leaf.format() != ImageFormat.QCOW2) {
+            return problem(SkipReason.UNSUPPORTED_FEATURE, image, "and " + leaf.ref() + " differ in format");
+        }
+        return image.filesystem() == leaf.filesystem()
+                ? Optional.empty()
+                : problem(SkipReason.UNSUPPORTED_FEATURE, image, "is on another filesystem than " + leaf.ref());
+    }
+
+    private static Optional<Problem> problem(SkipReason reason, ImageNode image, String what) {
+        return Optional.of(new Problem(reason, image.ref() + " " + what));
+    }
+}

@@ -1,0 +1,368 @@
+package io.planish.plan;
+
+import static io.planish.chain.Chains.ref;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.planish.chain.ChainText;
+import io.planish.chain.Forest;
+import io.planish.chain.ImageRef;
+import io.planish.chain.Trait;
+import io.planish.chain.Use;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.SkipReason;
+import io.planish.job.Verify;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class PlannerTest {
+    private static final int MIB = (1 << 20) / Fleet.CLUSTER;
+
+    @Test
+    void layersAreCommittedIntoTheMiddleWhenThatWritesLeast() {
+        Fleet fleet = Fleet.of("base <- lo <- mid <- hi")
+                .raw("base")
+                .change("base", n -> n)
+                .data("lo", 0, MIB)
+                .data("mid", 100 * MIB, 700 * MIB)
+                .data("hi", 2 * MIB, 5 * MIB);
+        List.of("base", "lo", "mid", "hi").forEach(name -> fleet.size(name, 1000 * MIB));
+        fleet.raw("base");
+
+        Plan plan = fleet.plan(2);
+
+        assertThat(text(plan)).containsExactly("COMMIT lo..hi -> mid on base as hi, retire lo, write 4.0 MiB");
+    }
+
+    @Test
+    void costsOfAllThreeTargetsAreCountedFromWhatEachHolds() {
+        Fleet fleet = Fleet.of("lo <- mid <- hi")
+                .data("lo", 0, MIB)
+                .data("mid", 100 * MIB, 700 * MIB)
+                .data("hi", 2 * MIB, 5 * MIB);
+        List.of("lo", "mid", "hi").forEach(name -> fleet.size(name, 1000 * MIB));
+
+        assertThat(fleet.plan(policy(1, List.of(), List.of("mid"))).jobs())
+                .as("hi is the only target left when mid may not be touched")
+                .extracting(job -> Bytes.text(job.bytesToWrite()))
+                .containsExactly("601.0 MiB");
+        fleet.traits("mid", Trait.ZERO_CLUSTERS, Trait.BITMAPS);
+        assertThat(fleet.plan(1).jobs())
+                .as("mid's bitmaps leave hi")
+                .extracting(job -> job.target().path())
+                .containsExactly("hi");
+    }
+
+    @Test
+    void aLargePrivateBaseTakesTheLeafsNameWhenOneFileIsWanted() {
+        Fleet fleet = Fleet.of("base <- s1 <- active")
+                .data("base", 0, 500)
+                .data("s1", 10, 12)
+                .data("active", 11, 14);
+
+        Plan plan = fleet.plan(1);
+
+        assertThat(text(plan)).containsExactly("COMMIT base..active -> base as active, retire s1, write 256.0 KiB");
+        assertThat(plan.ends()).extracting(e -> e.image().path()).containsExactly("base", "s1");
+        assertThat(plan.leaves()).containsExactly(new Plan.LeafDepth(ref("active"), 3, 1));
+    }
+
+    @Test
+    void aLargePrivateBaseStaysWhereItIsWhenTwoFilesAreAllowed() {
+        Fleet fleet = Fleet.of("base <- s1 <- s2 <- active")
+                .data("base", 0, 500)
+                .data("s1", 10, 12)
+                .data("s2", 20, 40)
+                .data("active", 11, 14);
+
+        assertThat(text(fleet.plan(2)))
+                .containsExactly("COMMIT s1..active -> s2 on base as active, retire s1, write 256.0 KiB");
+    }
+
+    @Test
+    void onlyPullsArePlannedInAPoolThatIsNotComplete() {
+        Fleet fleet = Fleet.of("base <- s1 <- active").data("base", 0, 500).incomplete("p");
+
+        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, write 31.3 MiB");
+    }
+
+    @Test
+    void aSharedTrunkIsShortenedOnceForAllItsLeaves() {
+        Fleet fleet = Fleet.of("g1 <- g2 <- g3 <- [a1 <- a2, b, c1 <- c2 <- c3]")
+                .data("g1", 0, 100)
+                .data("g2", 100, 101)
+                .data("g3", 101, 102);
+
+        Plan plan = fleet.plan(2);
+
+        assertThat(text(plan))
+                .containsExactly(
+                        "COMMIT g1..g3 -> g1, relink a1 b c1, retire g3 g2, write 128.0 KiB",
+                        "PULL a1..a2 -> a2 on g1, retire a1, write 0 B",
+                        "PULL c1..c3 -> c3 on g1, retire c2 c1, write 0 B");
+        assertThat(plan.jobs().get(1).dependsOn()).containsExactly("j0001");
+        assertThat(plan.skips()).isEmpty();
+        assertThat(plan.leaves())
+                .containsExactly(
+                        new Plan.LeafDepth(ref("a2"), 5, 2),
+                        new Plan.LeafDepth(ref("b"), 4, 2),
+                        new Plan.LeafDepth(ref("c3"), 6, 2));
+    }
+
+    @Test
+    void aTrunkUnderARunningGuestIsLeftAndItsOtherLeavesGoAsLowAsTheyCan() {
+        Fleet fleet = Fleet.of("g1 <- g2 <- [a1 <- a2, b1 <- b2]")
+                .use("g1", Use.READ)
+                .use("g2", Use.READ)
+                .use("b1", Use.READ)
+                .use("b2", Use.WRITTEN);
+
+        Plan plan = fleet.plan(2);
+
+        assertThat(text(plan)).containsExactly("PULL a1..a2 -> a2 on g2, retire a1, write 0 B");
+        assertThat(plan.skips())
+                .extracting(skip -> skip.image().path() + " " + skip.reason() + ": " + skip.sentence())
+                .containsExactly("a2 IN_USE: p/g2 is open elsewhere", "b2 IN_USE: p/b2 is open elsewhere for writing");
+    }
+
+    @Test
+    void whatIsSharedStaysOneFileAndTheReasonIsTold() {
+        Plan plan = Fleet.of("g1 <- [x <- [a, b], c]").plan(1);
+
+        assertThat(plan.jobs()).isEmpty();
+        assertThat(plan.skips())
+                .extracting(Plan.Skip::reason)
+                .containsExactly(SkipReason.SHARED_BASE, SkipReason.SHARED_BASE, SkipReason.SHARED_BASE);
+    }
+
+    @Test
+    void aJobExpectsTheWholeChainAndWhatAnEarlierJobTouchesOnlyByItsLinks() {
+        Plan plan = Fleet.of("g1 <- g2 <- [a1 <- a2, b]").data("g1", 0, 9).plan(2);
+
+        assertThat(plan.jobs()).hasSize(2);
+        Job trunk = plan.jobs().getFirst();
+        Job leaf = plan.jobs().get(1);
+        assertThat(trunk.expects())
+                .extracting(e -> e.image().path() + " " + e.unchanged().isPresent())
+                .containsExactly("g1 true", "g2 true", "a1 true", "b true");
+        assertThat(leaf.expects())
+                .extracting(
+                        Expectation::image,
+                        Expectation::backing,
+                        e -> e.unchanged().isPresent())
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(ref("g1"), Optional.empty(), false),
+                        org.assertj.core.groups.Tuple.tuple(ref("a1"), Optional.of(ref("g1")), false),
+                        org.assertj.core.groups.Tuple.tuple(ref("a2"), Optional.of(ref("a1")), true));
+    }
+
+    @Test
+    void aKeptLayerStaysAndMayBePulledInto() {
+        Plan plan = Fleet.of("base <- s1 <- s2 <- active")
+                .data("base", 0, 9)
+                .data("active", 10, 20)
+                .plan(policy(2, List.of("s1"), List.of()));
+
+        assertThat(text(plan)).containsExactly("PULL s1..active -> active on base, retire s2, write 0 B");
+        assertThat(plan.ends()).extracting(e -> e.image().path()).containsExactly("s2");
+    }
+
+    @Test
+    void aLayerBelowOneThatStaysStaysToo() {
+        Plan plan = Fleet.of("base <- s1 <- s2 <- active")
+                .data("base", 0, 9)
+                .data("s1", 0, 9)
+                .plan(policy(1, List.of("s2"), List.of()));
+
+        assertThat(text(plan)).containsExactly("PULL base..active -> active, write 576.0 KiB");
+    }
+
+    @Test
+    void aReferencedLayerIsKeptUnlessRestorePointsMayBeDropped() {
+        Fleet fleet = Fleet.of("base <- s1 <- active").data("active", 0, 9).referenced("base", "s1", "active");
+
+        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, write 0 B");
+        assertThat(text(fleet.plan(new Policy(
+                        1, false, List.of(), List.of(), true, Verify.FULL, Duration.ZERO, 0, Long.MAX_VALUE))))
+                .containsExactly("PULL base..active -> active, retire s1 base, write 0 B");
+    }
+
+    @Test
+    void nothingIsWrittenToAProtectedLeaf() {
+        Plan plan = Fleet.of("base <- s1 <- s2 <- leaf").plan(policy(1, List.of(), List.of("leaf")));
+
+        assertThat(text(plan)).containsExactly("PULL base..s2 -> s2, retire s1 base, write 0 B");
+        assertThat(plan.skips()).extracting(Plan.Skip::reason).containsExactly(SkipReason.PROTECTED);
+    }
+
+    @Test
+    void aRawBaseStaysBelow() {
+        Plan plan = Fleet.of("base <- s1 <- active").raw("base").plan(1);
+
+        assertThat(text(plan)).containsExactly("PULL s1..active -> active on base, retire s1, write 0 B");
+        assertThat(plan.skips())
+                .extracting(Plan.Skip::sentence)
+                .containsExactly("p/base is raw and stays as it is, as a base");
+    }
+
+    @Test
+    void aChainThatCannotBeReadIsLeftAloneAndOthersGoOn() {
+        for (SkipReason reason : List.of(
+                SkipReason.BACKING_MISSING,
+                SkipReason.UNSUPPORTED_FEATURE,
+                SkipReason.CORRUPT,
+                SkipReason.HALF_MERGED,
+                SkipReason.AMBIGUOUS_BACKING)) {
+            Plan plan = Fleet.of("base <- s1 <- a", "b <- s2 <- c")
+                    .problem("s1", reason)
+                    .plan(1);
+
+            assertThat(plan.jobs()).extracting(job -> job.top().path()).containsExactly("c");
+            assertThat(plan.skips()).containsExactly(new Plan.Skip(ref("a"), reason, "p/s1 has " + reason));
+        }
+    }
+
+    @Test
+    void anOverlayThatCannotBeReadKeepsItsBackingFileFromBeingCommittedInto() {
+        Plan plan = Fleet.of("base <- s1 <- [a, b]")
+                .problem("b", SkipReason.UNSUPPORTED_FEATURE)
+                .data("base", 0, 9)
+                .plan(2);
+
+        assertThat(text(plan)).containsExactly("PULL base..s1 -> s1, retire base, write 576.0 KiB");
+    }
+
+    @Test
+    void aHardLinkedImageIsOnlyRead() {
+        Plan plan = Fleet.of("base <- s1 <- active")
+                .problem("s1", SkipReason.HARD_LINKED)
+                .plan(1);
+
+        assertThat(text(plan)).containsExactly("PULL base..active -> active, write 0 B");
+    }
+
+    @Test
+    void zeroesCostNothingInVersion3AndAreWrittenInVersion2() {
+        Fleet fleet = Fleet.of("base <- s1 <- active").data("base", 0, 100).zero("s1", 0, 50);
+        assertThat(fleet.plan(2).jobs().getFirst().bytesToWrite()).isZero();
+
+        fleet.traits("active").traits("base").incomplete("p");
+        assertThat(fleet.plan(2).jobs().getFirst().bytesToWrite()).isEqualTo(50L * Fleet.CLUSTER);
+    }
+
+    @Test
+    void costsAreCountedInTheTargetsClusters() {
+        Fleet fleet = Fleet.of("base <- s1 <- active")
+                .clusterBytes("s1", 4096)
+                .data("base", 0, 100)
+                .data("s1", 0, 17)
+                .incomplete("p");
+
+        assertThat(fleet.plan(2).jobs().getFirst().bytesToWrite()).isEqualTo(2L * Fleet.CLUSTER);
+    }
+
+    @Test
+    void aLayerShorterThanADeeperOneHidesItWithZeroes() {
+        Fleet fleet = Fleet.of("base <- s1 <- active")
+                .size("base", 100)
+                .size("s1", 10)
+                .size("active", 100)
+                .data("base", 0, 100)
+                .incomplete("p");
+
+        assertThat(fleet.plan(1).jobs().getFirst().bytesToWrite()).isEqualTo(10L * Fleet.CLUSTER);
+    }
+
+    @Test
+    void jobsThatDoNotFitAreLeftOut() {
+        Fleet fleet = Fleet.of("a0 <- a1", "b0 <- b1")
+                .data("a0", 0, 100)
+                .data("b0", 0, 100)
+                .incomplete("p")
+                .free(Policy.DEFAULT.headroomBytes() + 150L * Fleet.CLUSTER);
+
+        Plan plan = fleet.plan(1);
+
+        assertThat(plan.jobs()).extracting(job -> job.top().path()).containsExactly("a1");
+        assertThat(plan.skips())
+                .containsExactly(new Plan.Skip(
+                        ref("b1"),
+                        SkipReason.NO_SPACE,
+                        "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left beside the headroom"));
+    }
+
+    @Test
+    void aLeafOnAnotherFilesystemIsPulledInto() {
+        Fleet fleet = Fleet.of("base <- active").data("base", 0, 100).filesystem("base", 1);
+
+        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, retire base, write 6.3 MiB");
+    }
+
+    @Test
+    void theSameSnapshotGivesTheSamePlan() {
+        Fleet fleet = Fleet.of("g1 <- g2 <- g3 <- [a1 <- a2, b, c1 <- c2 <- c3]", "x <- y <- z");
+
+        assertThat(fleet.plan(2)).isEqualTo(fleet.plan(2));
+    }
+
+    @Test
+    void aChainOfAThousandLayersIsPlannedInSeconds() {
+        StringBuilder drawing = new StringBuilder("l0");
+        for (int i = 1; i < 1000; i++) {
+            drawing.append(" <- l").append(i);
+        }
+        Fleet fleet = Fleet.of(drawing.toString()).data("l0", 0, 900);
+        for (int i = 1; i < 1000; i++) {
+            fleet.data("l" + i, i, i + 2);
+        }
+
+        long start = System.nanoTime();
+        Plan plan = fleet.plan(2);
+
+        assertThat(plan.leaves()).containsExactly(new Plan.LeafDepth(ref("l999"), 1000, 2));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void thePlansJobsLeadToTheForestThatIsPromised() {
+        Fleet fleet = Fleet.of("base <- s1 <- s2 <- s3 <- active").data("base", 0, 100);
+        Forest now = fleet.snapshot().forest();
+        for (Job job : fleet.plan(2).jobs()) {
+            now = Aftermath.of(job, now);
+        }
+
+        assertThat(ChainText.chain(now, ref("active"), n -> n.ref().path())).isEqualTo("base <- active");
+    }
+
+    private static Policy policy(int maxDepth, List<String> keep, List<String> protect) {
+        return new Policy(maxDepth, false, keep, protect, false, Verify.FULL, Duration.ZERO, 1, Long.MAX_VALUE);
+    }
+
+    /** Each job on a line: {@code COMMIT lo..top -> target on base as leaf, relink …, retire …, write …}. */
+    private static List<String> text(Plan plan) {
+        return plan.jobs().stream().map(PlannerTest::text).toList();
+    }
+
+    private static String text(Job job) {
+        List<ImageRef> chain = job.expects().stream().map(Expectation::image).toList();
+        ImageRef lo = chain.get(job.base().map(chain::indexOf).orElse(-1) + 1);
+        return job.kind() + " " + lo.path() + ".." + job.top().path() + " -> "
+                + job.target().path()
+                + job.base().map(b -> " on " + b.path()).orElse("")
+                + job.replaces().map(r -> " as " + r.path()).orElse("")
+                + (job.relinks().isEmpty()
+                        ? ""
+                        : ", relink "
+                                + job.relinks().stream()
+                                        .map(r -> r.overlay().path())
+                                        .collect(Collectors.joining(" ")))
+                + (job.retires().isEmpty()
+                        ? ""
+                        : ", retire "
+                                + job.retires().stream().map(ImageRef::path).collect(Collectors.joining(" ")))
+                + ", write " + Bytes.text(job.bytesToWrite()).toString();
+    }
+}
