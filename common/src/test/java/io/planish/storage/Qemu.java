@@ -9,17 +9,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** QEMU's own tools, as separate processes. */
-final class Qemu {
+public final class Qemu {
     private Qemu() {}
 
     /** What one finished command said, on both streams. */
-    record Result(int exit, String output) {}
+    public record Result(int exit, String output) {}
 
-    static Result run(String... command) {
+    public static Result run(String... command) {
         return run(List.of(command));
     }
 
-    static Result run(List<String> command) {
+    public static Result run(List<String> command) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -33,7 +33,7 @@ final class Qemu {
         }
     }
 
-    static void img(String... arguments) {
+    public static void img(String... arguments) {
         List<String> command = new ArrayList<>(List.of("qemu-img"));
         command.addAll(List.of(arguments));
         Result result = run(command);
@@ -42,7 +42,7 @@ final class Qemu {
         }
     }
 
-    static Result io(Path image, String... commands) {
+    public static Result io(Path image, String... commands) {
         List<String> command = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
         for (String c : commands) {
             command.addAll(List.of("-c", c));
@@ -52,10 +52,10 @@ final class Qemu {
     }
 
     /** A process that has the image open until it is closed. */
-    static final class Holder implements AutoCloseable {
+    public static final class Holder implements AutoCloseable {
         private final Process process;
 
-        Holder(Path image, String... options) throws IOException {
+        public Holder(Path image, String... options) throws IOException {
             List<String> command = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
             command.addAll(List.of(options));
             command.add(image.toString());
@@ -65,7 +65,7 @@ final class Qemu {
                     .start();
         }
 
-        boolean isAlive() {
+        public boolean isAlive() {
             return process.isAlive();
         }
 

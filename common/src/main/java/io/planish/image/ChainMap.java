@@ -1,0 +1,101 @@
+package io.planish.image;
+
+import io.planish.merge.Piece;
+import io.planish.qcow2.L2Entry;
+import java.io.IOException;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Tells where each part of a chain's disk stands, as {@code qemu-img map} does. */
+public final class ChainMap {
+    private final ImageChain chain;
+    private final int top;
+
+    private ChainMap(ImageChain chain) {
+        this.chain = chain;
+        this.top = chain.size() - 1;
+    }
+
+    /** Hands out the extents of the whole disk in guest order, as long as they can be. */
+    public static void forEach(ImageChain chain, Consumer<Extent> consumer) throws IOException {
+        new ChainMap(chain).run(consumer);
+    }
+
+    private void run(Consumer<Extent> consumer) throws IOException {
+        long size = chain.virtualSizeBytes(top);
+        Extent pending = null;
+        for (long at = 0; at < size; ) {
+            Extent next = extent(chain.resolve(top, 0, at, size - at));
+            at += next.length();
+            if (pending != null && pending.continuesWith(next)) {
+                pending = pending.joined(next);
+            } else {
+                emit(pending, consumer);
+                pending = next;
+            }
+        }
+        emit(pending, consumer);
+    }
+
+    private static void emit(@Nullable Extent extent, Consumer<Extent> consumer) {
+        if (extent != null) {
+            consumer.accept(extent);
+        }
+    }
+
+    private Extent extent(Piece piece) throws IOException {
+        return switch (piece.source()) {
+            case NOTHING -> absent(piece, top);
+            case PAST_END -> absent(piece, top - piece.layer() - 1);
+            case ZERO -> zero(piece);
+            case DATA -> data(piece);
+            case COMPRESSED -> extent(piece, piece.lengthBytes(), false, true, OptionalLong.empty());
+        };
+    }
+
+    private static Extent absent(Piece piece, int depth) {
+        return new Extent(
+                piece.guestOffset(), piece.lengthBytes(), depth, false, true, false, false, OptionalLong.empty());
+    }
+
+    /** A hole of a raw image has a place; so has an allocated zero cluster, hence cluster by cluster. */
+    private Extent zero(Piece piece) throws IOException {
+        if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
+            return extent(piece, piece.lengthBytes(), true, false, OptionalLong.of(piece.guestOffset()));
+        }
+        int inCluster = image.header().geometry().offsetInCluster(piece.guestOffset());
+        long length = Math.min(piece.lengthBytes(), image.clusterSizeBytes() - inCluster);
+        long entry = image.l2Entry(piece.guestOffset());
+        OptionalLong offset = L2Entry.kind(entry) == L2Entry.Kind.ZERO_ALLOCATED
+                ? OptionalLong.of(L2Entry.hostOffset(entry) + inCluster)
+                : OptionalLong.empty();
+        return extent(piece, length, true, false, offset);
+    }
+
+    /** Data that lies in a hole of the file reads as zeroes. */
+    private Extent data(Piece piece) throws IOException {
+        if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
+            return extent(piece, piece.lengthBytes(), false, true, OptionalLong.of(piece.hostOffset()));
+        }
+        long host = piece.hostOffset();
+        long data = image.file().nextData(host);
+        boolean hole = data > host;
+        long end = hole ? data : image.file().nextHole(host);
+        boolean toTheEnd = end >= image.file().sizeBytes();
+        long length = toTheEnd ? piece.lengthBytes() : Math.min(piece.lengthBytes(), end - host);
+        return extent(piece, length, hole, true, OptionalLong.of(host));
+    }
+
+    private Extent extent(Piece piece, long length, boolean zero, boolean data, OptionalLong offset) {
+        return new Extent(
+                piece.guestOffset(),
+                length,
+                top - piece.layer(),
+                true,
+                zero,
+                data,
+                piece.source() == Piece.Source.COMPRESSED,
+                offset);
+    }
+}

@@ -1,0 +1,86 @@
+package io.planish.image;
+
+import io.airlift.compress.v3.MalformedInputException;
+import io.airlift.compress.v3.zstd.ZstdJavaDecompressor;
+import io.planish.ImageException;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.Malformed;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/** Turns one compressed stream into exactly one cluster. Not thread-safe. */
+sealed interface Decompressor extends AutoCloseable {
+    /**
+     * Fills {@code cluster} from the stream that starts {@code input}; what follows the stream is passed over.
+     *
+     * @throws ImageException {@code MALFORMED_IMAGE} if the stream is damaged or gives less than a cluster
+     */
+    void decompress(byte[] input, int length, byte[] cluster) throws ImageException;
+
+    @Override
+    void close();
+
+    /** For a header's compression type, which must be a supported one. */
+    static Decompressor of(int compressionType) {
+        return compressionType == Header.ZSTD ? new Zstd() : new Deflate();
+    }
+
+    /** Deflate without a zlib header. */
+    final class Deflate implements Decompressor {
+        private final Inflater inflater = new Inflater(true);
+
+        @Override
+        public void decompress(byte[] input, int length, byte[] cluster) throws ImageException {
+            inflater.reset();
+            inflater.setInput(input, 0, length);
+            int done = 0;
+            try {
+                while (done < cluster.length) {
+                    int step = inflater.inflate(cluster, done, cluster.length - done);
+                    if (step == 0) {
+                        throw tooShort(done, cluster.length);
+                    }
+                    done += step;
+                }
+            } catch (DataFormatException e) {
+                throw damaged(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            inflater.end();
+        }
+    }
+
+    /** One or more zstd frames. */
+    final class Zstd implements Decompressor {
+        private final ZstdJavaDecompressor frames = new ZstdJavaDecompressor();
+
+        @Override
+        public void decompress(byte[] input, int length, byte[] cluster) throws ImageException {
+            int at = 0;
+            int done = 0;
+            try {
+                while (done < cluster.length) {
+                    int frame = ZstdFrame.lengthBytes(input, at, length);
+                    done += frames.decompress(input, at, frame, cluster, done, cluster.length - done);
+                    at += frame;
+                }
+            } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
+                throw damaged(e);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static ImageException damaged(Exception cause) {
+        return Malformed.file("compressed cluster is damaged: " + cause.getMessage());
+    }
+
+    private static ImageException tooShort(int found, int expected) {
+        return Malformed.file("compressed cluster holds " + found + " bytes, expected " + expected);
+    }
+}

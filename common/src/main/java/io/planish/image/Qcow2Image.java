@@ -1,0 +1,214 @@
+package io.planish.image;
+
+import io.planish.ImageException;
+import io.planish.qcow2.CompressedDescriptor;
+import io.planish.qcow2.Geometry;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.L1Entry;
+import io.planish.qcow2.L2Entry;
+import io.planish.storage.ImageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads one QCOW2 image. Every offset that a table names is checked against the file's real size before it is followed;
+ * what contradicts the format fails with kind {@code MALFORMED_IMAGE}, naming image and place.
+ */
+public final class Qcow2Image implements Layer {
+    private final ImageFile file;
+    private final String name;
+    private final int cacheBytes;
+    private Header header;
+    private TableCache tables;
+    private CompressedReader compressed;
+    private long fileSizeBytes;
+
+    private Qcow2Image(ImageFile file, String name, int cacheBytes, Header header) throws IOException {
+        this.file = file;
+        this.name = name;
+        this.cacheBytes = cacheBytes;
+        this.header = header;
+        this.fileSizeBytes = file.sizeBytes();
+        this.tables = new TableCache(file, header.geometry().clusterBytes(), cacheBytes);
+        this.compressed = new CompressedReader(file, header);
+    }
+
+    /**
+     * Opens an image that can be worked on. A failure leaves the file open.
+     *
+     * @param name for messages
+     * @param cacheBytes how many bytes of tables are kept in memory
+     * @throws ImageException {@code MALFORMED_IMAGE}, or {@code UNSUPPORTED_FEATURE} naming what is not supported
+     */
+    public static Qcow2Image open(ImageFile file, String name, int cacheBytes) throws IOException {
+        return new Qcow2Image(file, name, cacheBytes, supportedHeader(file, name));
+    }
+
+    /** Reads header and tables anew; to be called after a writer changed them. */
+    public void reload() throws IOException {
+        Header now = supportedHeader(file, name);
+        fileSizeBytes = file.sizeBytes();
+        if (!now.geometry().equals(header.geometry()) || now.compressionType() != header.compressionType()) {
+            compressed.close();
+            compressed = new CompressedReader(file, now);
+            tables = new TableCache(file, now.geometry().clusterBytes(), cacheBytes);
+        }
+        compressed.forget();
+        tables.clear();
+        header = now;
+    }
+
+    public Header header() {
+        return header;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public ImageFile file() {
+        return file;
+    }
+
+    @Override
+    public long virtualSizeBytes() {
+        return header.virtualSizeBytes();
+    }
+
+    @Override
+    public int clusterSizeBytes() {
+        return header.geometry().clusterBytes();
+    }
+
+    @Override
+    public Mapping map(long guestOffset, long maxLengthBytes) throws IOException {
+        if (guestOffset < 0 || maxLengthBytes <= 0 || maxLengthBytes > virtualSizeBytes() - guestOffset) {
+            throw new IllegalArgumentException(
+                    "range " + guestOffset + "+" + maxLengthBytes + " is outside the disk of " + virtualSizeBytes());
+        }
+        Geometry geometry = header.geometry();
+        long limit = guestOffset + maxLengthBytes;
+        long entry = 0;
+        MappingKind kind = MappingKind.UNALLOCATED;
+        long end = guestOffset;
+        while (end < limit) {
+            long table = l2TableOffset(end);
+            long next = table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, end);
+            MappingKind nextKind = kind(L2Entry.kind(next));
+            if (end == guestOffset) {
+                entry = next;
+                kind = nextKind;
+            } else if (nextKind != kind || !continues(kind, entry, next, guestOffset, end)) {
+                break;
+            }
+            long span = table == 0 ? geometry.bytesPerL2Table() : geometry.clusterBytes();
+            end = Math.min(limit, end - end % span + span);
+            if (kind == MappingKind.COMPRESSED) {
+                break;
+            }
+        }
+        long host = switch (kind) {
+            case UNALLOCATED, ZERO -> -1;
+            case COMPRESSED -> entry;
+            case DATA -> L2Entry.hostOffset(entry) + geometry.offsetInCluster(guestOffset);
+        };
+        return new Mapping(kind, guestOffset, end - guestOffset, host);
+    }
+
+    @Override
+    public void read(Mapping mapping, long guestOffset, ByteBuffer into) throws IOException {
+        switch (mapping.kind()) {
+            case DATA -> file.read(into, mapping.hostOffset() + (guestOffset - mapping.guestOffset()));
+            case COMPRESSED -> readCompressed(mapping.hostOffset(), guestOffset, into);
+            case UNALLOCATED, ZERO -> throw new IllegalArgumentException(mapping + " has no bytes of its own");
+        }
+    }
+
+    /** Where the stream of a compressed cluster stands; {@code entry} is what {@link #map} gave as host offset. */
+    public CompressedDescriptor descriptor(long entry) {
+        return CompressedDescriptor.decode(entry, header.geometry().clusterBits());
+    }
+
+    /** The raw L2 entry for a guest offset, checked; 0 where there is no L2 table. */
+    public long l2Entry(long guestOffset) throws IOException {
+        long table = l2TableOffset(guestOffset);
+        return table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, guestOffset);
+    }
+
+    @Override
+    public void close() throws IOException {
+        compressed.close();
+        file.close();
+    }
+
+    private void readCompressed(long entry, long guestOffset, ByteBuffer into) throws IOException {
+        try {
+            compressed.read(entry, header.geometry().offsetInCluster(guestOffset), into);
+        } catch (ImageException e) {
+            throw e.at(name);
+        }
+    }
+
+    private long l2TableOffset(long guestOffset) throws IOException {
+        long at = header.l1Offset() + header.geometry().l1Index(guestOffset) * Long.BYTES;
+        long entry = tables.readLong(at);
+        while (true) {
+            try {
+                return L1Entry.checkedL2Offset(entry, at, header.geometry(), fileSizeBytes);
+            } catch (ImageException e) {
+                requireGrown(e);
+            }
+        }
+    }
+
+    private long l2Entry(long table, long guestOffset) throws IOException {
+        Geometry geometry = header.geometry();
+        long at = table + (long) geometry.l2Index(guestOffset) * Long.BYTES;
+        long entry = tables.readLong(at);
+        while (entry != L2Entry.UNALLOCATED) {
+            try {
+                L2Entry.checked(entry, at, header.version(), geometry, fileSizeBytes);
+                break;
+            } catch (ImageException e) {
+                requireGrown(e);
+            }
+        }
+        return entry;
+    }
+
+    /** A writer may have made the file longer since it was measured; only if so is the entry worth another look. */
+    private void requireGrown(ImageException failure) throws IOException {
+        long size = file.sizeBytes();
+        if (size <= fileSizeBytes) {
+            throw failure.at(name);
+        }
+        fileSizeBytes = size;
+    }
+
+    private boolean continues(MappingKind kind, long first, long next, long start, long at) {
+        return kind != MappingKind.DATA
+                || L2Entry.hostOffset(next)
+                        == L2Entry.hostOffset(first) + (at - header.geometry().clusterStart(start));
+    }
+
+    private static MappingKind kind(L2Entry.Kind kind) {
+        return switch (kind) {
+            case UNALLOCATED -> MappingKind.UNALLOCATED;
+            case ZERO_PLAIN, ZERO_ALLOCATED -> MappingKind.ZERO;
+            case STANDARD -> MappingKind.DATA;
+            case COMPRESSED -> MappingKind.COMPRESSED;
+        };
+    }
+
+    private static Header supportedHeader(ImageFile file, String name) throws IOException {
+        Header header = Images.header(file, name);
+        try {
+            header.requireSupported();
+        } catch (ImageException e) {
+            throw e.at(name);
+        }
+        return header;
+    }
+}

@@ -1,0 +1,57 @@
+package io.planish.image;
+
+import io.planish.storage.ImageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Reads table entries through the most recently used pieces of the tables. Never holds more than its size. Not thread-safe. */
+final class TableCache {
+    private static final int MAX_SLICE_BYTES = 16 << 10;
+    private static final long NONE = -1;
+
+    private final ImageFile file;
+    private final int sliceBytes;
+    private final LinkedHashMap<Long, ByteBuffer> slices;
+    private long lastStart = NONE;
+    private ByteBuffer last = ByteBuffer.allocate(0);
+
+    /** Slices never reach over a cluster's end, so that what is read belongs to the table asked for. */
+    TableCache(ImageFile file, int clusterBytes, int capacityBytes) {
+        this.file = file;
+        this.sliceBytes = Math.min(clusterBytes, MAX_SLICE_BYTES);
+        int capacity = Math.max(2, capacityBytes / sliceBytes);
+        this.slices = new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Long, ByteBuffer> eldest) {
+                return size() > capacity;
+            }
+        };
+    }
+
+    /** The big-endian {@code long} at an offset that is a multiple of eight. */
+    long readLong(long offset) throws IOException {
+        long start = offset & -(long) sliceBytes;
+        if (start != lastStart) {
+            last = slice(start);
+            lastStart = start;
+        }
+        return last.getLong((int) (offset - start));
+    }
+
+    void clear() {
+        slices.clear();
+        lastStart = NONE;
+    }
+
+    private ByteBuffer slice(long start) throws IOException {
+        ByteBuffer slice = slices.get(start);
+        if (slice == null) {
+            slice = ByteBuffer.allocate(sliceBytes);
+            file.read(slice, start);
+            slices.put(start, slice);
+        }
+        return slice;
+    }
+}
