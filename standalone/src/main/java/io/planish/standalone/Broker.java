@@ -1,8 +1,5 @@
 package io.planish.standalone;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,7 +36,8 @@ final class Broker implements Child.Server {
             format(folder);
         }
         Properties properties = new Properties();
-        properties.putAll(settings(folder, port, freePort()));
+        // Only this process speaks to the controller listener, so its port may differ from start to start.
+        properties.putAll(settings(folder, port, Loopback.freePort()));
         KafkaRaftServer started = new KafkaRaftServer(KafkaConfig.fromProps(properties), Time.SYSTEM);
         server = started;
         started.startup();
@@ -92,12 +90,5 @@ final class Broker implements Child.Server {
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
                 // The default of 128 MiB would be half of this process' heap.
                 Map.entry("log.cleaner.dedupe.buffer.size", Integer.toString(8 << 20)));
-    }
-
-    /** The controller listener is spoken to by this process alone, so its port may differ from start to start. */
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

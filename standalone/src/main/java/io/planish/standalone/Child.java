@@ -2,10 +2,6 @@ package io.planish.standalone;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
@@ -53,7 +49,7 @@ final class Child {
         try {
             Path folder = Path.of(args[0]);
             requireAlone(folder);
-            requireFree(port);
+            Loopback.requireFree(port);
             server.start(folder, port);
         } catch (Exception e) {
             LOG.log(Level.SEVERE, "start failed", e);
@@ -72,17 +68,6 @@ final class Child {
         folderLock = file.tryLock();
         if (folderLock == null) {
             throw new IOException(folder + " is in use by another server (stop it, or choose another folder)");
-        }
-    }
-
-    /** Fails with a plain sentence where the servers would answer with a page of stack trace. */
-    private static void requireFree(int port) throws IOException {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.setReuseAddress(true);
-            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        } catch (BindException e) {
-            LOG.log(Level.FINE, "probe", e);
-            throw new IOException("127.0.0.1:" + port + " is in use (stop what listens there, or choose another port)");
         }
     }
 

@@ -3,11 +3,8 @@ package io.planish.standalone;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,20 +24,19 @@ import java.util.concurrent.TimeoutException;
  */
 public final class ServerProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
 
     private final String name;
     private final String mainClass;
     private final Path folder;
     private final int port;
-    private Process process;
+    private ChildJvm child;
 
     private ServerProcess(String name, String mainClass, Path folder, int port) throws IOException {
         this.name = name;
         this.mainClass = mainClass;
         this.folder = Files.createDirectories(folder.toAbsolutePath().resolve(name));
-        this.port = port == 0 ? freePort() : port;
-        this.process = spawn();
+        this.port = port == 0 ? Loopback.freePort() : port;
+        this.child = spawn();
     }
 
     /**
@@ -65,55 +61,46 @@ public final class ServerProcess implements AutoCloseable {
 
     /** The process id of the running, or of the last, child. */
     public long pid() {
-        return process.pid();
+        return child.process().pid();
     }
 
     /** Ends the child as {@code kill -9} does and returns when it is gone. Its data stay. */
     public void kill() {
-        process.destroyForcibly();
-        awaitEnd();
+        child.kill();
     }
 
     /**
      * Starts the child again, on the same data and port, and returns when clients are served.
      *
-     * @throws IOException as {@link #awaitReady}
+     * @throws IOException with one line if it cannot start, or has not within 60 s; the child is gone then
      * @throws IllegalStateException if the child still runs
      */
     public void restart() throws IOException {
-        if (process.isAlive()) {
+        if (child.isAlive()) {
             throw new IllegalStateException(name + " is running (kill or close it first)");
         }
-        process = spawn();
+        child = spawn();
         awaitReady();
     }
 
-    /** Asks for a clean stop and waits for it; a child that does not stop within 20 s is killed. Idempotent. */
+    /** Asks for a clean stop and waits for it; a child that does not stop within 25 s is killed. Idempotent. */
     @Override
     public void close() {
         requestStop();
-        awaitEnd();
+        child.awaitEnd();
     }
 
     void requestStop() {
-        try {
-            process.getOutputStream().close();
-        } catch (IOException e) {
-            // The pipe of a child that is already gone: nothing is left to ask.
-            process.destroy();
-        }
+        child.requestStop();
     }
 
-    /**
-     * Returns when the child serves clients.
-     *
-     * @throws IOException with one line if it cannot, or has not within 60 s; the child is gone then
-     */
+    /** Returns when the child serves clients; fails as {@link #restart} does. */
     void awaitReady() throws IOException {
         String answer = firstLine();
         if (!answer.equals(Child.READY)) {
             kill();
-            throw new IOException(name + ": " + answer.replace(Child.FAILED, "") + " [" + log() + "]");
+            throw new IOException(
+                    name + ": " + answer.replace(Child.FAILED, "") + " [" + folder.resolveSibling(name + ".log") + "]");
         }
         new Socket(InetAddress.getLoopbackAddress(), port).close();
     }
@@ -121,7 +108,7 @@ public final class ServerProcess implements AutoCloseable {
     private String firstLine() {
         CompletableFuture<String> line = new CompletableFuture<>();
         Thread.ofVirtual().name(name + "-answer").start(() -> {
-            try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            try (BufferedReader out = child.process().inputReader(StandardCharsets.UTF_8)) {
                 String first = out.readLine();
                 line.complete(first == null ? "ended while starting" : first);
             } catch (IOException e) {
@@ -140,59 +127,19 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private void awaitEnd() {
-        try {
-            if (!process.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private Path log() {
-        return folder.resolveSibling(name + ".log");
-    }
-
-    private Process spawn() throws IOException {
-        Path classes = ownLocation();
-        return new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+    private ChildJvm spawn() throws IOException {
+        Path classes = ChildJvm.ownLocation();
+        return ChildJvm.spawn(
+                List.of(
                         "-Xmx256m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
                         "-Dorg.jboss.logging.provider=jdk",
                         "-Djava.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s %5$s%6$s%n",
                         "-cp",
                         classes + File.pathSeparator + classes.resolveSibling("lib") + File.separator + "*",
                         mainClass,
                         folder.toString(),
-                        Integer.toString(port)))
-                .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                .start();
-    }
-
-    private static Path ownLocation() {
-        try {
-            return Path.of(ServerProcess.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                        Integer.toString(port)),
+                folder.resolveSibling(name + ".log"),
+                true);
     }
 }
