@@ -1,5 +1,6 @@
 package io.planish.cli;
 
+import io.planish.plan.Bytes;
 import java.io.PrintWriter;
 
 /** Shows how far something has come: a bar that is overwritten on a terminal, now and then a line elsewhere. */

@@ -56,13 +56,6 @@ class FoldersTest {
                 .hasMessageContaining("not a folder");
     }
 
-    @Test
-    void sizesReadAsPeopleWriteThem() {
-        assertThat(List.of(0L, 512L, 196_608L, 1L << 30, 1_610_612_736L, 1023L << 20).stream()
-                        .map(Bytes::text))
-                .containsExactly("0 B", "512 B", "192 KiB", "1 GiB", "1.5 GiB", "1 GiB");
-    }
-
     private Path folder(String name) throws IOException {
         return Files.createDirectories(dir.resolve(name));
     }

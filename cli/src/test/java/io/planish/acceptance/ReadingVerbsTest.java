@@ -1,0 +1,116 @@
+package io.planish.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.planish.cli.Cli;
+import io.planish.cli.Cli.Answer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code info} and {@code map} answer as {@code qemu-img} does. */
+class ReadingVerbsTest {
+    @TempDir
+    Path dir;
+
+    private QemuImages images;
+
+    @BeforeEach
+    void makeFolder() throws IOException {
+        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+    }
+
+    @Test
+    void infoOfAChainIsThatOfQemuImg() {
+        images.chain("base <- s1");
+        images.overlay("s2", "s1", "cluster_size=4k,compat=0.10", "5M");
+        assertSameAnswer("info", "--backing-chain", images.path("s2"));
+        assertSameJson("info", "--backing-chain", "--output=json", images.path("s2"));
+    }
+
+    @Test
+    void infoOfOneImageIsThatOfQemuImg() {
+        images.overlay("a", "", "refcount_bits=1,compression_type=zstd,lazy_refcounts=on", "1536M");
+        assertSameAnswer("info", images.path("a"));
+        assertSameJson("info", "--output=json", images.path("a"));
+    }
+
+    @Test
+    void mapOfAChainIsThatOfQemuImg() {
+        images.overlay("base", "", "", "4M");
+        images.write("base", "write -P 1 0 1M", "write -z 256k 64k");
+        images.overlay("s1", "base", "cluster_size=4k", "4M");
+        images.write("s1", "write -P 2 1020k 64k", "write -z 128k 12k", "write -P 3 3M 4k");
+        images.overlay("s2", "s1", "compat=0.10", "5M");
+        images.write("s2", "write -P 4 2M 128k");
+        assertSameAnswer("map", images.path("s2"));
+        assertSameJson("map", "--output=json", images.path("s2"));
+    }
+
+    @Test
+    void mapOfAChainOverRawIsThatOfQemuImg() {
+        Qemu.img("create", "-q", "-f", "raw", dir.resolve("images/base.raw"), "4M");
+        Qemu.run("qemu-io", "-f", "raw", "-c", "write -P 7 1M 1M", dir.resolve("images/base.raw"));
+        Qemu.img("create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", images.path("a"), "6M");
+        images.write("a", "write -P 8 1536k 1M", "write -z 0 128k");
+        assertSameJson("map", "--output=json", images.path("a"));
+    }
+
+    @Test
+    void mapOfCompressedClustersIsThatOfQemuImg() {
+        images.overlay("a", "", "", "4M");
+        images.write("a", "write -c -P 3 64k 64k", "write -P 4 1M 128k");
+        assertSameJson("map", "--output=json", images.path("a"));
+    }
+
+    @Test
+    void chainThatLoopsIsRefused() {
+        images.chain("a <- b");
+        Qemu.img("rebase", "-u", "-f", "qcow2", "-b", "b.qcow2", "-F", "qcow2", images.path("a"));
+        Answer answer = Cli.planish("info", "--backing-chain", images.path("b"));
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(answer.err().lines()).hasSize(1).first().asString().contains("its own backing file");
+    }
+
+    @Test
+    void unequalAnswersWouldBeNoticed() {
+        images.chain("base <- s1");
+        assertThatThrownBy(
+                        () -> assertThat(Cli.planish("info", images.path("s1")).out())
+                                .isEqualTo(Qemu.img("info", images.path("base"))))
+                .isInstanceOf(AssertionError.class);
+    }
+
+    private static void assertSameAnswer(Object... words) {
+        Answer answer = Cli.planish(words);
+        assertThat(answer.err()).isEmpty();
+        assertThat(answer.exit()).isZero();
+        assertThat(answer.out()).isEqualTo(Qemu.img(words));
+    }
+
+    private static void assertSameJson(Object... words) {
+        Answer answer = Cli.planish(words);
+        assertThat(answer.err()).isEmpty();
+        assertThat(withoutNews(Qemu.json(answer.out()))).isEqualTo(withoutNews(Qemu.json(Qemu.img(words))));
+    }
+
+    /** What newer versions of {@code qemu-img} also tell. */
+    private static JsonNode withoutNews(JsonNode answer) {
+        answer.forEach(entry -> {
+            if (entry instanceof ObjectNode object) {
+                object.remove("compressed");
+                object.remove("children");
+            }
+        });
+        if (answer instanceof ObjectNode object) {
+            object.remove("children");
+        }
+        return answer;
+    }
+}
