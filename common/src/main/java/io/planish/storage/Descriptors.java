@@ -11,6 +11,7 @@ import java.nio.file.Path;
 
 /** Opens descriptors by absolute names in which no symbolic link is followed. */
 final class Descriptors {
+    static final int CURRENT_FOLDER = -100;
     static final int READ_ONLY = 0;
     static final int READ_WRITE = 0x2;
     static final int CREATE_NEW = 0xC0;
@@ -18,7 +19,6 @@ final class Descriptors {
     static final int CLOSE_ON_EXEC = 0x80000;
     static final int NAME_ONLY = 0x200000;
 
-    private static final int CURRENT_FOLDER = -100;
     private static final long RESOLVE_NO_SYMLINKS = 0x04;
     private static final int OPEN_HOW_BYTES = 24;
     private static final int PRIVATE_FILE_MODE = 0600;

@@ -11,6 +11,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Objects;
 /** The filesystems of this machine, by Linux system calls. Durable means fsync has said so. Thread-safe. */
 public final class LinuxStorage implements Storage {
     private static final int PRIVATE_FOLDER_MODE = 0700;
+    private static final int MAY_WRITE = 2;
 
     @Override
     public ImageFile open(Path path, OpenMode mode) throws IOException {
@@ -95,6 +97,17 @@ public final class LinuxStorage implements Storage {
         }
     }
 
+    @Override
+    public String readLink(Path link) throws IOException {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (NotLinkException e) {
+            throw new ImageException(ErrorKind.CHANGED_UNDERNEATH, link.toString(), "is no symbolic link", "try again");
+        } catch (IOException e) {
+            throw translated(e, link, "read");
+        }
+    }
+
     private static ImageException translated(IOException e, Path path, String doing) {
         return switch (e) {
             case NoSuchFileException missing -> Errno.failure(-Errno.ENOENT, path, doing);
@@ -165,6 +178,17 @@ public final class LinuxStorage implements Storage {
     @Override
     public long freeBytes(Path path) throws IOException {
         return Statfs.of(path).freeBytes();
+    }
+
+    @Override
+    public boolean isReadOnly(Path directory) throws IOException {
+        long result = Libc.call(
+                Syscall.FACCESSAT, Descriptors.CURRENT_FOLDER, Libc.scratch().name(directory), MAY_WRITE);
+        if (result == -Errno.EROFS || result == -Errno.EACCES || result == -Errno.EPERM) {
+            return true;
+        }
+        Errno.check(result, directory, "ask for rights");
+        return false;
     }
 
     /** Calls {@code action} with a descriptor of the folder that holds {@code path}, reached without a symbolic link. */

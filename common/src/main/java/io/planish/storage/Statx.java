@@ -27,7 +27,6 @@ import java.nio.file.Path;
  * </pre>
  */
 final class Statx {
-    private static final int CURRENT_FOLDER = -100;
     private static final int EMPTY_PATH = 0x1000;
     private static final int SYMLINK_NO_FOLLOW = 0x100;
     private static final int BASIC_AND_BIRTH_TIME = 0xFFF;
@@ -45,7 +44,7 @@ final class Statx {
     /** A symbolic link at the end of the path is not followed. */
     static FileStatus of(Path path) throws ImageException {
         Libc.Scratch scratch = Libc.scratch();
-        return call(CURRENT_FOLDER, scratch.name(path), SYMLINK_NO_FOLLOW, scratch, path);
+        return call(Descriptors.CURRENT_FOLDER, scratch.name(path), SYMLINK_NO_FOLLOW, scratch, path);
     }
 
     private static FileStatus call(int fd, long name, int flags, Libc.Scratch scratch, Path path)

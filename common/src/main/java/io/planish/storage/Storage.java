@@ -29,6 +29,9 @@ public interface Storage {
     /** The path with every symbolic link resolved; the file must exist. */
     Path realPath(Path path) throws IOException;
 
+    /** Where a symbolic link points to, as written in it. */
+    String readLink(Path link) throws IOException;
+
     void createDirectory(Path directory) throws IOException;
 
     /** Gives the file a second name, which must not exist. */
@@ -44,6 +47,9 @@ public interface Storage {
 
     /** Bytes an unprivileged writer may still use on the filesystem of {@code path}. */
     long freeBytes(Path path) throws IOException;
+
+    /** Whether nothing can be written in this folder: its filesystem or our rights do not allow it. */
+    boolean isReadOnly(Path directory) throws IOException;
 
     /** How a file is opened. */
     enum OpenMode {

@@ -4,6 +4,7 @@ package io.planish.storage;
 enum Syscall {
     CLOSE(3, 57),
     COPY_FILE_RANGE(326, 285),
+    FACCESSAT(269, 48),
     FADVISE(221, 223),
     FALLOCATE(285, 47),
     FCHMOD(91, 52),

@@ -276,6 +276,11 @@ public final class SimulatedStorage implements Storage {
     }
 
     @Override
+    public String readLink(Path link) throws IOException {
+        throw failure(ErrorKind.IO, link, "there are no symbolic links here");
+    }
+
+    @Override
     public synchronized void createDirectory(Path directory) throws IOException {
         Slot slot = freeSlot(directory);
         step("mkdir " + directory, directory, () -> {
@@ -335,6 +340,13 @@ public final class SimulatedStorage implements Storage {
         requirePower();
         inode(path);
         return freeBytes;
+    }
+
+    @Override
+    public synchronized boolean isReadOnly(Path directory) throws IOException {
+        requirePower();
+        folder(directory);
+        return false;
     }
 
     // ---- for its open files

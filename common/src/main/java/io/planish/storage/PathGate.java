@@ -1,0 +1,114 @@
+package io.planish.storage;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.ImageRef;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Decides which file a name may open: one of a configured pool, whatever an image says. Immutable, thread-safe.
+ *
+ * <p>Backing names are the hypervisor's. An absolute one leads into the pool under whose host path it lies. A relative one
+ * counts from the folder of the overlay; QEMU counts from the folder in the name by which it was told to open the overlay, which
+ * is another one where that name is a symbolic link. Here it is the folder of the ref that is given: the file's own
+ * for a ref that {@link #locate} or {@link #refOf} confirmed. Whoever knows more names of a file asks for each.
+ *
+ * <p>What a name leads to may change right after. {@link Storage#open} follows no symbolic link, so that what was decided
+ * here still holds there.
+ */
+public final class PathGate {
+    private final Storage storage;
+    private final Pools pools;
+    private final PoolViews views;
+
+    /** @throws IllegalArgumentException if names under one folder lead into two pools */
+    public PathGate(Storage storage, Pools pools) {
+        this.storage = storage;
+        this.pools = pools;
+        this.views = new PoolViews(storage, pools);
+    }
+
+    /**
+     * Where the image is on this machine, with no symbolic link in the path; a link in the ref is followed within the pools.
+     *
+     * @throws ImageException of kind {@code MISSING} or {@code OUTSIDE_ROOTS}
+     */
+    public Path locate(ImageRef ref) throws IOException {
+        if (pools.find(ref.pool()).isEmpty()) {
+            throw new ImageException(
+                    ErrorKind.OUTSIDE_ROOTS, ref.toString(), "pool '" + ref.pool() + "' is not configured", "");
+        }
+        return switch (walk(views.folderOf(ref), views.of(ref).toString())) {
+            case Resolution.Inside inside -> inside.path();
+            case Resolution.Missing missing ->
+                throw new ImageException(ErrorKind.MISSING, ref.toString(), missing.what(), "");
+            case Resolution.Refused refused ->
+                throw new ImageException(ErrorKind.OUTSIDE_ROOTS, ref.toString(), refused.why(), "");
+        };
+    }
+
+    /** The address of a path of this machine that holds no symbolic link; empty if it is in no pool. */
+    public Optional<ImageRef> refOf(Path realPath) {
+        return pools.all().stream()
+                .filter(pool -> realPath.startsWith(pool.root()) && !realPath.equals(pool.root()))
+                .map(pool -> new ImageRef(
+                        pool.name(), pool.root().relativize(realPath).toString()))
+                .findFirst();
+    }
+
+    /**
+     * Where a backing name in the overlay's header leads.
+     *
+     * @throws ImageException of kind {@code IO} if a folder on the way cannot be looked at
+     */
+    public Resolution resolveBacking(ImageRef overlay, String backingName) throws IOException {
+        if (backingName.isEmpty()) {
+            return new Resolution.Refused("is an empty name");
+        }
+        if (backingName.startsWith("json:")) {
+            return new Resolution.Refused("is a json: description, not a file");
+        }
+        if (namesProtocol(backingName)) {
+            return new Resolution.Refused("names a protocol, not a file");
+        }
+        if (backingName.indexOf('\0') >= 0 || backingName.indexOf('\uFFFD') >= 0) {
+            return new Resolution.Refused("is not a name in UTF-8");
+        }
+        return walk(views.folderOf(overlay), backingName);
+    }
+
+    private Resolution walk(Path folder, String name) throws IOException {
+        try {
+            return new NameWalk(storage, views).walk(folder, name);
+        } catch (InvalidPathException e) {
+            return new Resolution.Refused("is not a name that this machine can express, its locale is not UTF-8");
+        }
+    }
+
+    /** QEMU takes what stands before a colon for a protocol, if no slash comes first. */
+    private static boolean namesProtocol(String name) {
+        int colon = name.indexOf(':');
+        int slash = name.indexOf('/');
+        return colon >= 0 && (slash < 0 || colon < slash);
+    }
+
+    /**
+     * The name under which {@code overlay}'s header is to name {@code backing}, in the form of the name that stands there now:
+     * absolute, as hypervisors see it, or relative to the overlay's folder as hypervisors see it. Where there is none, relative.
+     */
+    public String backingName(ImageRef overlay, ImageRef backing, String oldName) {
+        if (oldName.startsWith("/")) {
+            return views.underHostPath(backing).toString();
+        }
+        String relative = views.folderOf(overlay).relativize(views.of(backing)).toString();
+        return namesProtocol(relative) ? "./" + relative : relative;
+    }
+
+    /** For messages: in one line, whatever a header holds. */
+    static String printable(String name) {
+        return name.replaceAll("\\p{Cntrl}", "?");
+    }
+}
