@@ -45,10 +45,7 @@ public final class Forest {
             }
         }
         for (ImageRef inLoop : loops(nodes)) {
-            nodes.computeIfPresent(
-                    inLoop,
-                    (ref, node) -> node.withProblem(new Problem(
-                            SkipReason.BACKING_LOOP, ref + " is, through its backing files, its own backing file")));
+            nodes.computeIfPresent(inLoop, (ref, node) -> markedAsLoop(node));
         }
         return new Forest(nodes);
     }
@@ -156,6 +153,13 @@ public final class Forest {
             }
         }
         return trees;
+    }
+
+    private static ImageNode markedAsLoop(ImageNode node) {
+        return node.problem(SkipReason.BACKING_LOOP).isPresent()
+                ? node
+                : node.withProblem(new Problem(
+                        SkipReason.BACKING_LOOP, node.ref() + " is, through its backing files, its own backing file"));
     }
 
     private void addOverlay(ImageRef backing, ImageNode overlay) {

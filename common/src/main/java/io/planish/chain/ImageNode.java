@@ -75,6 +75,23 @@ public record ImageNode(
                 all);
     }
 
+    /** The same image, used by others in this way. */
+    public ImageNode withUse(Use newUse) {
+        return new ImageNode(
+                ref,
+                otherNames,
+                facts,
+                format,
+                virtualSizeBytes,
+                clusterSizeBytes,
+                allocatedBytes,
+                filesystem,
+                newUse,
+                backing,
+                traits,
+                problems);
+    }
+
     /** The same image with another backing file. */
     public ImageNode withBacking(Optional<BackingLink> newBacking) {
         return new ImageNode(

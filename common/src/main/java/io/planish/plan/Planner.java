@@ -94,7 +94,10 @@ public final class Planner {
                 .orElse(leaf);
         return new Problem(
                 SkipReason.SHARED_BASE,
-                leaf.ref() + " keeps " + after + " files: it shares " + fork.ref() + " with other overlays");
+                leaf.ref() + " keeps " + after + " files: it shares " + fork.ref() + " with other overlays"
+                        + planner.unsharingCost(leaf)
+                                .map(bytes -> "; a copy of its own would write " + Bytes.text(bytes))
+                                .orElse(""));
     }
 
     private void skip(ImageNode leaf, Problem problem) {

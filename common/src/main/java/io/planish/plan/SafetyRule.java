@@ -66,9 +66,13 @@ public final class SafetyRule {
                 group.below().isEmpty() ? Stream.of(may.write(target)) : Stream.of(pullsInto(target));
         Stream<Optional<Problem>> raw = group.layers().stream().map(this::merges);
         Stream<Optional<Problem>> ending = group.ending().stream().map(layer -> endsView(layer, now));
-        Stream<Optional<Problem>> gone = group.middle().stream().map(may::loseFile);
+        Stream<Optional<Problem>> gone = commits
+                ? Stream.concat(
+                        group.middle().stream().map(may::loseFile),
+                        group.below().stream().map(may::holdNoSnapshots))
+                : Stream.of();
         Stream<Optional<Problem>> onward = commits
-                ? Stream.of(commitsInto(target), continuesAs(target, top, now), links(job, top, now))
+                ? Stream.of(commitsInto(target, top), continuesAs(target, top, now), links(job, top, now))
                 : Stream.of(linksOfPull(job));
         return Stream.of(reading, raw, pulling, ending, gone, onward, retiring(job, group, now))
                 .flatMap(problems -> problems)
@@ -114,14 +118,15 @@ public final class SafetyRule {
         return first(may.write(target), may.holdNoSnapshots(target));
     }
 
-    /** Why data from above must not be put into this image. */
-    Optional<Problem> commitsInto(ImageNode target) {
+    /** Why what {@code top} shows must not be put into this image. */
+    Optional<Problem> commitsInto(ImageNode target, ImageNode top) {
         if (target.has(Trait.BITMAPS)) {
             return Optional.of(new Problem(
                     SkipReason.UNSUPPORTED_FEATURE,
                     target.ref() + " holds persistent bitmaps that a commit would make wrong"));
         }
-        return target.has(Trait.ZERO_CLUSTERS) ? Optional.empty() : may.holdNoSnapshots(target);
+        boolean sameDisk = target.virtualSizeBytes() == top.virtualSizeBytes();
+        return target.has(Trait.ZERO_CLUSTERS) && sameDisk ? Optional.empty() : may.holdNoSnapshots(target);
     }
 
     /** Why what this image shows must not end: somebody besides the one layer above it may look at it. */

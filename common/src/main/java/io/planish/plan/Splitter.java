@@ -6,9 +6,12 @@ import io.planish.chain.Trait;
 import io.planish.plan.Split.Merge;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class Splitter {
     private static final int TOPS = 64;
     private static final int LOWEST = 8;
+
+    /** Of equal cost the higher target: a pull can be undone. */
+    private static final Comparator<Merge> CHEAPEST = Comparator.comparingLong(Merge::bytes)
+            .thenComparing(Comparator.comparingInt(Merge::target).reversed());
 
     private final List<ImageNode> layers;
     private final Layers owned;
@@ -64,6 +71,13 @@ final class Splitter {
         return trace(last, n, lost, cost[n][lost]);
     }
 
+    /** The cheapest way to make all layers one file; empty: there is none that is allowed. */
+    Optional<Merge> whole() {
+        return mergesUpTo(layers.size() - 1).stream()
+                .filter(merge -> merge.lo() == 0)
+                .findFirst();
+    }
+
     private static int best(long[] cost, int wanted) {
         int best = -1;
         for (int lost = wanted; lost < cost.length; lost++) {
@@ -104,63 +118,64 @@ final class Splitter {
         return tops;
     }
 
-    /** The best allowed merge of each run of at least two layers that ends with {@code top}. */
+    /** The best allowed merge of each run of at least two layers that ends with {@code top}, the shortest first. */
     private List<Merge> mergesUpTo(int top) {
-        List<Merge> merges = new ArrayList<>();
-        Map<Kind, Cost> costs = new HashMap<>();
-        Map<Kind, Kept> kept = new HashMap<>();
+        Map<Kind, Cost> costs = new LinkedHashMap<>();
         layers.forEach(layer -> costs.computeIfAbsent(Kind.of(layer), kind -> new Cost(owned, layer)));
-        boolean mayPull = rule.pullsInto(layers.get(top)).isEmpty();
+        List<Merge> merges = new ArrayList<>();
+        Map<Kind, Kept> commits = new LinkedHashMap<>();
         boolean mayCommit = true;
+        Kept pulledInto = new Kept(top, 0);
         for (int lo = top; lo >= 0 && rule.merges(layers.get(lo)).isEmpty(); lo--) {
             ImageNode layer = layers.get(lo);
-            Map<Kind, Long> visible = new HashMap<>();
-            for (Map.Entry<Kind, Cost> entry : costs.entrySet()) {
-                visible.put(entry.getKey(), entry.getValue().include(lo));
+            Kept own = new Kept(lo, include(lo, costs));
+            if (lo == top) {
+                pulledInto = own;
+                continue;
             }
-            Kind kind = Kind.of(layer);
-            boolean isTarget = lo == top ? mayPull : mayCommit && mayTake(lo, top);
-            boolean onlyAsLowest = layer.has(Trait.INTERNAL_SNAPSHOTS);
-            Kept own = new Kept(lo, visible.getOrDefault(kind, 0L));
-            if (isTarget && !onlyAsLowest) {
-                kept.merge(kind, own, (old, now) -> now.clusters() > old.clusters() ? now : old);
+            Map<Kind, Kept> targets = new LinkedHashMap<>();
+            boolean holdsSnapshots = layer.has(Trait.INTERNAL_SNAPSHOTS);
+            if (mayCommit && mayTake(lo, top)) {
+                (holdsSnapshots ? targets : commits).merge(Kind.of(layer), own, Kept::better);
             }
-            if (lo < top) {
-                Map<Kind, Kept> candidates = new HashMap<>(kept);
-                if (isTarget && onlyAsLowest) {
-                    candidates.merge(kind, own, (old, now) -> now.clusters() > old.clusters() ? now : old);
-                }
-                Merge best = cheapest(lo, top, candidates, costs);
-                if (best != null) {
-                    merges.add(best);
-                }
-                mayCommit &= rule.endsView(layer, forest).isEmpty()
-                        && rule.losesFile(layer).isEmpty();
+            if (holdsSnapshots) {
+                commits.clear();
             }
+            commits.forEach((kind, kept) -> targets.merge(kind, kept, Kept::better));
+            List<Merge> options = new ArrayList<>();
+            if (rule.pullsInto(layers.get(top)).isEmpty()) {
+                options.add(merge(lo, top, pulledInto, costs));
+            }
+            for (Kept target : targets.values()) {
+                options.add(merge(lo, top, target, costs));
+            }
+            options.stream().min(CHEAPEST).ifPresent(merges::add);
+            mayCommit &= rule.endsView(layer, forest).isEmpty()
+                    && rule.losesFile(layer).isEmpty();
         }
         return merges;
+    }
+
+    /** Takes a layer in everywhere; returns what it would not have to be given, in its own clusters. */
+    private long include(int layer, Map<Kind, Cost> costs) {
+        long own = 0;
+        for (Map.Entry<Kind, Cost> entry : costs.entrySet()) {
+            long visible = entry.getValue().include(layer);
+            own = entry.getKey().equals(Kind.of(layers.get(layer))) ? visible : own;
+        }
+        return own;
+    }
+
+    private Merge merge(int lo, int top, Kept target, Map<Kind, Cost> costs) {
+        Cost cost = Objects.requireNonNull(costs.get(Kind.of(layers.get(target.layer()))));
+        return new Merge(lo, top, target.layer(), cost.bytes(target.clusters()));
     }
 
     private boolean mayTake(int target, int top) {
         ImageNode image = layers.get(target);
         return rule.endsView(image, forest).isEmpty()
-                && rule.commitsInto(image).isEmpty()
+                && rule.commitsInto(image, layers.get(top)).isEmpty()
                 && rule.continuesAs(image, layers.get(top), forest).isEmpty();
-    }
-
-    private static @Nullable Merge cheapest(int lo, int top, Map<Kind, Kept> candidates, Map<Kind, Cost> costs) {
-        Merge best = null;
-        for (Map.Entry<Kind, Kept> entry : candidates.entrySet()) {
-            Kept kept = entry.getValue();
-            Cost cost = costs.get(entry.getKey());
-            Merge merge = new Merge(lo, top, kept.layer(), cost == null ? Long.MAX_VALUE : cost.bytes(kept.clusters()));
-            if (best == null
-                    || merge.bytes() < best.bytes()
-                    || (merge.bytes() == best.bytes() && merge.target() > best.target())) {
-                best = merge;
-            }
-        }
-        return best;
     }
 
     /** Targets whose costs are counted alike. */
@@ -171,5 +186,10 @@ final class Splitter {
     }
 
     /** A possible target, and how many of the clusters that are to be shown it holds already. */
-    private record Kept(int layer, long clusters) {}
+    private record Kept(int layer, long clusters) {
+        /** The one that holds more; of equal ones the higher. */
+        Kept better(Kept lower) {
+            return lower.clusters() > clusters ? lower : this;
+        }
+    }
 }

@@ -8,11 +8,13 @@ import io.planish.chain.Use;
 import io.planish.job.Job;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Plans one tree.
@@ -34,6 +36,9 @@ final class TreePlanner {
 
     private final Map<Segment, Split> splits = new IdentityHashMap<>();
     private final Map<ImageRef, Problem> obstacles = new HashMap<>();
+    private final Set<Segment> unshared = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<ImageRef, ImageRef> contentOf = new HashMap<>();
+    private final Map<ImageRef, Long> unsharingCosts = new HashMap<>();
     private final List<Job> jobs = new ArrayList<>();
     private final Map<ImageRef, Integer> depths = new HashMap<>();
 
@@ -50,7 +55,8 @@ final class TreePlanner {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 Segment segment = Segment.from(root, tree);
-                if (decide(segment, 0) >= 0 && !splits.isEmpty()) {
+                decide(segment, 0, 0);
+                if (!splits.isEmpty() || !unshared.isEmpty()) {
                     write(segment, tree.around(root.ref()));
                 }
             }
@@ -66,6 +72,11 @@ final class TreePlanner {
         return Optional.ofNullable(obstacles.get(segmentEnd));
     }
 
+    /** What it would write to give a leaf its own copy of all that it shares too much of. */
+    Optional<Long> unsharingCost(ImageNode leaf) {
+        return Optional.ofNullable(unsharingCosts.get(leaf.ref()));
+    }
+
     int depthAfter(ImageNode leaf) {
         return depths.getOrDefault(leaf.ref(), tree.chain(leaf.ref()).size());
     }
@@ -74,16 +85,24 @@ final class TreePlanner {
      * Chooses the splits of a segment and of all above it.
      *
      * @param below files below the segment
+     * @param segmentsBelow segments below it, each of which keeps at least one file
      * @return by how many files some leaf above is then still too deep
      */
-    private int decide(Segment segment, int below) {
+    private int decide(Segment segment, int below, int segmentsBelow) {
         int depth = below + segment.size();
         int need = 0;
         if (segment.endsInLeaf(tree)) {
             need = segment.last().use() == Use.FREE ? Math.max(0, depth - policy.maxDepth()) : 0;
+            boolean sharesTooMuch = need > 0 && segmentsBelow + 1 > policy.maxDepth();
+            if (sharesTooMuch
+                    && policy.unshare()
+                    && rule.pullsInto(segment.last()).isEmpty()) {
+                unshared.add(segment);
+                return 0;
+            }
         }
         for (Segment above : segment.above()) {
-            need = Math.max(need, decide(above, depth));
+            need = Math.max(need, decide(above, depth, segmentsBelow + 1));
         }
         int wanted = Math.min(need, segment.size() - 1);
         if (wanted == 0) {
@@ -112,15 +131,24 @@ final class TreePlanner {
         Forest now = before;
         for (Split.Merge merge : splits.getOrDefault(segment, Split.NONE).merges()) {
             ImageNode lowest = node(now, segment, merge.lo());
-            ImageNode target = node(now, segment, merge.target());
-            Job job = maker.make(now, now.backing(lowest), target, node(now, segment, merge.top()), merge.bytes());
-            Optional<Problem> obstacle = rule.check(job, now).or(() -> space.take(target, job.bytesToWrite()));
-            if (obstacle.isPresent()) {
-                obstacles.put(segment.last().ref(), obstacle.get());
-            } else {
-                maker.accepted(job);
-                jobs.add(job);
-                now = Aftermath.of(job, now);
+            now = add(
+                    segment,
+                    now,
+                    now.backing(lowest),
+                    node(now, segment, merge.target()),
+                    node(now, segment, merge.top()),
+                    merge.bytes());
+        }
+        if (unshared.contains(segment)) {
+            Optional<Unsharing> way = unsharing(segment, now);
+            if (way.isPresent()) {
+                now = add(
+                        segment,
+                        now,
+                        way.get().base(),
+                        way.get().target(),
+                        segment.last(),
+                        way.get().bytes());
             }
         }
         noteDepths(segment, now);
@@ -129,11 +157,40 @@ final class TreePlanner {
         }
     }
 
+    private Forest add(
+            Segment segment, Forest now, Optional<ImageNode> base, ImageNode target, ImageNode top, long bytes) {
+        Job job = maker.make(now, base, target, top, bytes);
+        Optional<Problem> obstacle = rule.check(job, now).or(() -> space.take(target, job.bytesToWrite()));
+        if (obstacle.isPresent()) {
+            obstacles.put(segment.last().ref(), obstacle.get());
+            return now;
+        }
+        maker.accepted(job);
+        jobs.add(job);
+        contentOf.put(target.ref(), top.ref());
+        return Aftermath.of(job, now);
+    }
+
+    private Optional<Unsharing> unsharing(Segment segment, Forest now) {
+        try {
+            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, snapshot.ownership());
+        } catch (IOException e) {
+            obstacles.put(segment.last().ref(), Obstacles.of(e));
+            return Optional.empty();
+        }
+    }
+
     /** Notes how deep the leaves are that no segment above leads to: the segment's own, and what cannot be read. */
     private void noteDepths(Segment segment, Forest now) {
         ImageRef last = segment.last().ref();
         if (segment.endsInLeaf(tree)) {
-            depths.put(last, now.chain(last).size());
+            int depth = now.chain(last).size();
+            depths.put(last, depth);
+            if (depth > policy.maxDepth()
+                    && obstacle(last).isEmpty()
+                    && segment.last().use() == Use.FREE) {
+                unsharing(segment, now).ifPresent(way -> unsharingCosts.put(last, way.bytes()));
+            }
         }
         for (ImageNode overlay : now.overlays(last)) {
             boolean planned = segment.above().stream()

@@ -139,6 +139,45 @@ class PlannerTest {
     }
 
     @Test
+    void unsharingGivesALeafItsOwnCopyAndNothingSharedGoes() {
+        Fleet fleet = Fleet.of("g1 <- g2 <- [a1 <- a2, b]")
+                .data("g1", 0, 10)
+                .data("g2", 5, 20)
+                .data("a1", 18, 22)
+                .data("a2", 0, 1);
+
+        assertThat(fleet.plan(1).skips())
+                .extracting(Plan.Skip::sentence)
+                .containsExactly(
+                        "p/a2 keeps 2 files: it shares p/g2 with other overlays; a copy of its own would write 1.1 MiB",
+                        "p/b keeps 2 files: it shares p/g2 with other overlays; a copy of its own would write 1.3 MiB");
+        Plan plan = fleet.plan(unsharing(1));
+
+        assertThat(text(plan))
+                .containsExactly("COMMIT g1..a2 -> a1 as a2, write 1.1 MiB", "PULL g1..b -> b, write 1.3 MiB");
+        assertThat(plan.leaves())
+                .containsExactly(new Plan.LeafDepth(ref("a2"), 4, 1), new Plan.LeafDepth(ref("b"), 3, 1));
+        assertThat(plan.skips()).isEmpty();
+    }
+
+    @Test
+    void unsharingGoesNoFurtherThanNeeded() {
+        Fleet fleet = Fleet.of("g1 <- [x <- y <- [a, b], c]").data("x", 0, 10).data("y", 5, 20);
+
+        assertThat(text(fleet.plan(unsharing(2))))
+                .containsExactly("PULL x..a -> a on g1, write 1.3 MiB", "PULL x..b -> b on g1, write 1.3 MiB");
+    }
+
+    @Test
+    void aCommitIsNotPlannedOverInternalSnapshotsBelowItsTarget() {
+        Fleet fleet = Fleet.of("base <- s1 <- s2 <- active")
+                .data("s2", 0, 100)
+                .traits("s1", Trait.ZERO_CLUSTERS, Trait.INTERNAL_SNAPSHOTS);
+
+        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, retire s2, write 6.3 MiB");
+    }
+
+    @Test
     void aJobExpectsTheWholeChainAndWhatAnEarlierJobTouchesOnlyByItsLinks() {
         Plan plan = Fleet.of("g1 <- g2 <- [a1 <- a2, b]").data("g1", 0, 9).plan(2);
 
@@ -339,6 +378,10 @@ class PlannerTest {
 
     private static Policy policy(int maxDepth, List<String> keep, List<String> protect) {
         return new Policy(maxDepth, false, keep, protect, false, Verify.FULL, Duration.ZERO, 1, Long.MAX_VALUE);
+    }
+
+    private static Policy unsharing(int maxDepth) {
+        return new Policy(maxDepth, true, List.of(), List.of(), false, Verify.FULL, Duration.ZERO, 1, Long.MAX_VALUE);
     }
 
     /** Each job on a line: {@code COMMIT lo..top -> target on base as leaf, relink …, retire …, write …}. */

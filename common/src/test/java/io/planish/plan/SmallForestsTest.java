@@ -60,7 +60,8 @@ class SmallForestsTest {
             for (int maxDepth = 1; maxDepth <= 3; maxDepth++) {
                 for (Twist twist : Twist.values()) {
                     for (int image = 0; image < (twist == Twist.NONE ? 1 : shape.size()); image++) {
-                        check(shape, maxDepth, twist, image);
+                        check(shape, maxDepth, twist, image, false);
+                        check(shape, maxDepth, twist, image, true);
                     }
                 }
             }
@@ -69,7 +70,7 @@ class SmallForestsTest {
         assertThat(jobs).isGreaterThan(5_000);
     }
 
-    private void check(List<Integer> shape, int maxDepth, Twist twist, int twisted) {
+    private void check(List<Integer> shape, int maxDepth, Twist twist, int twisted, boolean unshare) {
         if (twist == Twist.RAW_BASE && shape.get(twisted) >= 0) {
             return;
         }
@@ -88,7 +89,7 @@ class SmallForestsTest {
             }
         }
         String special = name(twisted, twist, twisted);
-        Policy policy = twist(fleet, maxDepth, twist, special);
+        Policy policy = twist(fleet, maxDepth, twist, special, unshare);
         Snapshot snapshot = fleet.snapshot();
         Plan plan = Planner.plan(snapshot, policy);
         String what = shape + " depth " + maxDepth + " " + twist + " " + special + ": " + plan.jobs();
@@ -147,7 +148,7 @@ class SmallForestsTest {
         }
     }
 
-    private static Policy twist(Fleet fleet, int maxDepth, Twist twist, String name) {
+    private static Policy twist(Fleet fleet, int maxDepth, Twist twist, String name, boolean unshare) {
         switch (twist) {
             case NONE, KEPT, PROTECTED -> {}
             case REFERENCED -> fleet.referenced(name);
@@ -163,7 +164,7 @@ class SmallForestsTest {
         }
         return new Policy(
                 maxDepth,
-                false,
+                unshare,
                 twist == Twist.KEPT ? List.of(name) : List.of(),
                 twist == Twist.PROTECTED ? List.of(name) : List.of(),
                 false,

@@ -1,0 +1,136 @@
+package io.planish.scan;
+
+import io.planish.ImageException;
+import io.planish.chain.FileFacts;
+import io.planish.chain.Trait;
+import io.planish.image.Images;
+import io.planish.job.SkipReason;
+import io.planish.qcow2.Backing;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.Marks;
+import io.planish.scan.FileHead.Fault;
+import io.planish.storage.ImageFile;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Reads the beginnings of files, each only once as long as the file is unchanged. Thread-safe; one reader serves all scans and sweeps
+ * of a process.
+ */
+public final class HeadReader {
+    private static final int MAX_REMEMBERED = 1_000_000;
+
+    /** A file changed so lately may change again without its times telling. */
+    private static final Duration TOO_FRESH = Duration.ofSeconds(2);
+
+    private static final int NAME_OFFSET_AT = 8;
+    private static final int NAME_LENGTH_AT = 16;
+
+    private final Storage storage;
+    private final InstantSource clock;
+    private final Map<FileFacts, FileHead> remembered = new ConcurrentHashMap<>();
+
+    public HeadReader(Storage storage, InstantSource clock) {
+        this.storage = storage;
+        this.clock = clock;
+    }
+
+    FileHead read(FoundFile found) throws IOException {
+        FileFacts facts = found.status().facts(found.pool().id());
+        FileHead known = remembered.get(facts);
+        if (known != null) {
+            return known;
+        }
+        long now = clock.millis();
+        try (ImageFile file = storage.open(found.path(), Storage.OpenMode.READ)) {
+            FileHead head = read(file, found.ref().toString());
+            boolean settled = facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis();
+            if (settled && file.status().facts(found.pool().id()).equals(facts)) {
+                remember(facts, head);
+            }
+            return head;
+        }
+    }
+
+    private void remember(FileFacts facts, FileHead head) {
+        if (remembered.size() >= MAX_REMEMBERED) {
+            remembered.clear();
+        }
+        remembered.put(facts, head);
+    }
+
+    private static FileHead read(ImageFile file, String name) throws IOException {
+        ByteBuffer prefix = ByteBuffer.allocate(512);
+        file.read(prefix, 0);
+        prefix.clear();
+        if (!Header.hasMagic(prefix)) {
+            return FileHead.NO_IMAGE;
+        }
+        if (Marks.isPoisoned(prefix)) {
+            return broken(file, prefix, SkipReason.HALF_MERGED, "is left over from a commit and no longer valid");
+        }
+        try {
+            return head(Images.header(file, name));
+        } catch (ImageException e) {
+            return switch (e.kind()) {
+                case MALFORMED_IMAGE -> broken(file, prefix, SkipReason.CORRUPT, "is damaged: " + e.what());
+                case UNSUPPORTED_FEATURE ->
+                    broken(file, prefix, SkipReason.UNSUPPORTED_FEATURE, "cannot be handled: " + e.what());
+                case IMAGE_IN_USE, CHANGED_UNDERNEATH, UNSAFE, OUTSIDE_ROOTS, MISSING, NO_SPACE, IO, LEASE_LOST ->
+                    throw e;
+            };
+        }
+    }
+
+    private static FileHead head(Header header) {
+        List<Fault> faults = new ArrayList<>();
+        if (header.isCorrupt()) {
+            faults.add(new Fault(SkipReason.CORRUPT, "is marked corrupt (repair it with qemu-img check -r all)"));
+        } else if (!header.unsupported().isEmpty()) {
+            faults.add(new Fault(
+                    SkipReason.UNSUPPORTED_FEATURE,
+                    "uses what is not supported: " + String.join("; ", header.unsupported())));
+        }
+        if (Marks.isHalfMerged(header)) {
+            faults.add(new Fault(SkipReason.HALF_MERGED, "takes part in a commit that is not finished"));
+        }
+        Set<Trait> traits = EnumSet.noneOf(Trait.class);
+        if (header.version() >= 3) {
+            traits.add(Trait.ZERO_CLUSTERS);
+        }
+        if (header.snapshotCount() > 0) {
+            traits.add(Trait.INTERNAL_SNAPSHOTS);
+        }
+        if (header.bitmaps().isPresent()) {
+            traits.add(Trait.BITMAPS);
+        }
+        return new FileHead(
+                true, header.virtualSizeBytes(), header.geometry().clusterBytes(), header.backing(), traits, faults);
+    }
+
+    /** What can be told of an image whose header does not hold together: which file it may depend on. */
+    private static FileHead broken(ImageFile file, ByteBuffer prefix, SkipReason reason, String phrase)
+            throws IOException {
+        long offset = prefix.getLong(NAME_OFFSET_AT);
+        int length = prefix.getInt(NAME_LENGTH_AT);
+        Optional<Backing> backing = Optional.empty();
+        if (offset > 0 && length > 0 && length <= Backing.MAX_NAME_BYTES && offset <= file.sizeBytes() - length) {
+            ByteBuffer name = ByteBuffer.allocate(length);
+            file.read(name, offset);
+            backing = Optional.of(
+                    new Backing(StandardCharsets.UTF_8.decode(name.flip()).toString(), Optional.empty()));
+        }
+        return new FileHead(true, 0, 512, backing, Set.of(), List.of(new Fault(reason, phrase)));
+    }
+}

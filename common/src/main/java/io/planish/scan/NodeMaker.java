@@ -1,0 +1,154 @@
+package io.planish.scan;
+
+import io.planish.chain.BackingLink;
+import io.planish.chain.ImageFormat;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.chain.Problem;
+import io.planish.chain.Use;
+import io.planish.image.Images;
+import io.planish.job.SkipReason;
+import io.planish.qcow2.Backing;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Makes the forest's nodes of what a walk has met: every QCOW2 image, and every file that one of them records as its raw base. */
+final class NodeMaker {
+    private static final int SECTOR_BYTES = 512;
+
+    private final Sighting sighting;
+    private final BackingResolver resolver;
+    private final Map<Long, Integer> filesystems = new HashMap<>();
+    private final Map<ImageRef, ImageNode> nodes = new TreeMap<>();
+
+    NodeMaker(Sighting sighting, BackingResolver resolver) {
+        this.sighting = sighting;
+        this.resolver = resolver;
+    }
+
+    Collection<ImageNode> make() throws IOException {
+        for (FoundFile file : sighting.files()) {
+            if (sighting.head(file.ref()).isQcow2()) {
+                nodes.put(file.ref(), image(file));
+            }
+        }
+        return nodes.values();
+    }
+
+    /** A number for each filesystem, in the order in which they are asked for. */
+    int filesystem(long device) {
+        return filesystems.computeIfAbsent(device, d -> filesystems.size());
+    }
+
+    private ImageNode image(FoundFile file) throws IOException {
+        FileHead head = sighting.head(file.ref());
+        List<Problem> problems = nameProblems(file);
+        head.faults().forEach(fault -> problems.add(new Problem(fault.reason(), file.ref() + " " + fault.phrase())));
+        Optional<BackingLink> link = Optional.empty();
+        if (head.backing().isPresent()) {
+            link = Optional.of(link(file, head, head.backing().get(), problems));
+        }
+        return node(file, ImageFormat.QCOW2, head.virtualSizeBytes(), head.clusterSizeBytes(), link, head, problems);
+    }
+
+    private BackingLink link(FoundFile file, FileHead head, Backing backing, List<Problem> problems)
+            throws IOException {
+        ImageRef ref = file.ref();
+        List<ImageRef> names = Stream.concat(sighting.hardLinks(ref).stream(), sighting.symbolicLinks(ref).stream())
+                .toList();
+        BackingResolver.Found found = resolver.resolve(ref, names, backing.name());
+        found.problem().ifPresent(problems::add);
+        BackingLink link = new BackingLink(
+                backing.name(),
+                found.link().image().map(sighting::firstName),
+                found.link().alsoLeadsTo().stream()
+                        .map(sighting::firstName)
+                        .distinct()
+                        .toList());
+        if (link.image().isPresent() && head.faults().isEmpty()) {
+            checkFormat(file, link.image().get(), backing).ifPresent(problems::add);
+        }
+        return link;
+    }
+
+    private Optional<Problem> checkFormat(FoundFile file, ImageRef backing, Backing written) {
+        Optional<FoundFile> base = sighting.file(backing);
+        String image = file.ref() + ": backing file " + backing + " ";
+        if (base.isEmpty()) {
+            return Optional.of(new Problem(SkipReason.BACKING_MISSING, image + "is in a folder that is not looked at"));
+        }
+        Optional<String> format = written.format().or(() -> file.pool().trustedFormat());
+        if (format.isEmpty()) {
+            return Optional.of(new Problem(
+                    SkipReason.BACKING_FORMAT_MISSING,
+                    image + "has no recorded format (record it with qemu-img rebase -u -F, or set the pool's"
+                            + " trusted-format)"));
+        }
+        boolean isQcow2 = sighting.head(backing).isQcow2();
+        return switch (format.get()) {
+            case Images.QCOW2 ->
+                isQcow2
+                        ? Optional.empty()
+                        : Optional.of(new Problem(SkipReason.CORRUPT, image + "is recorded as qcow2 and is none"));
+            case Images.RAW -> {
+                if (isQcow2) {
+                    yield Optional.of(new Problem(
+                            SkipReason.AMBIGUOUS_BACKING, image + "is recorded as raw and is a qcow2 image"));
+                }
+                nodes.computeIfAbsent(backing, ref -> raw(base.get()));
+                yield Optional.empty();
+            }
+            default ->
+                Optional.of(new Problem(
+                        SkipReason.UNSUPPORTED_FEATURE,
+                        image + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")));
+        };
+    }
+
+    private ImageNode raw(FoundFile file) {
+        long size = Math.ceilDiv(file.status().sizeBytes(), (long) SECTOR_BYTES) * SECTOR_BYTES;
+        return node(file, ImageFormat.RAW, size, SECTOR_BYTES, Optional.empty(), FileHead.NO_IMAGE, nameProblems(file));
+    }
+
+    private ImageNode node(
+            FoundFile file,
+            ImageFormat format,
+            long virtualSizeBytes,
+            int clusterSizeBytes,
+            Optional<BackingLink> link,
+            FileHead head,
+            List<Problem> problems) {
+        return new ImageNode(
+                file.ref(),
+                Stream.concat(sighting.hardLinks(file.ref()).stream(), sighting.symbolicLinks(file.ref()).stream())
+                        .toList(),
+                file.status().facts(file.pool().id()),
+                format,
+                virtualSizeBytes,
+                clusterSizeBytes,
+                file.status().allocatedBytes(),
+                filesystem(file.status().device()),
+                Use.FREE,
+                link,
+                Set.copyOf(head.traits()),
+                problems);
+    }
+
+    private List<Problem> nameProblems(FoundFile file) {
+        List<Problem> problems = new ArrayList<>();
+        if (file.status().linkCount() > 1 || !sighting.hardLinks(file.ref()).isEmpty()) {
+            problems.add(new Problem(
+                    SkipReason.HARD_LINKED,
+                    file.ref() + " stands under " + Math.max(2, file.status().linkCount()) + " names"));
+        }
+        return problems;
+    }
+}
