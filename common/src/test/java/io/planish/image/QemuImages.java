@@ -2,6 +2,7 @@ package io.planish.image;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.planish.storage.ImageFile;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.Qemu;
 import io.planish.storage.Storage.OpenMode;
@@ -84,6 +85,10 @@ final class QemuImages {
             }
         }
         io(name, commands.toArray(String[]::new));
+    }
+
+    ImageFile file(String name) throws IOException {
+        return storage.open(path(name), OpenMode.READ_WRITE);
     }
 
     Qcow2Image open(String name) throws IOException {
