@@ -1,6 +1,7 @@
 package io.planish;
 
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,12 @@ public final class ImageException extends IOException {
     /** The same failure, naming {@code image} if no image was named yet. */
     public ImageException at(String image) {
         return this.image != null ? this : new ImageException(kind, image, what, advice, this);
+    }
+
+    /** The one line for people. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     public ErrorKind kind() {

@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * <p>{@code base <- lo <- … <- target <- … <- top <- relinks[].overlay}: what stands above the target is committed down into
  * it, what stands below is pulled up into it, and then {@code base} is its backing file. For {@link JobKind#REBASE},
- * target and top are the one overlay and {@code base} is its new backing file.
+ * target and top are the one overlay and {@code base} is its new backing file. A commit that relinks and replaces nothing is what
+ * {@code qemu-img commit} does: the layers above the target stay, and stay openable, and a longer target keeps its size.
  *
  * @param id unique within its run, and a file name: {@code [a-z0-9-]+}
  * @param base the target's backing file afterwards, not part of the group; empty: none, the target stands alone
@@ -18,7 +19,7 @@ import java.util.Optional;
  * @param retires files of the group that are left over and go to the trash
  * @param dependsOn ids of jobs of the same plan that must be done before
  * @param expects one entry for each image of the whole chain below and including the top, base first, then one for each
- *     relinked overlay
+ *     relinked overlay; for a rebase, then one for each image of the new chain, base first, up to the new backing file
  * @param bytesToWrite predicted bytes of clusters that the merge writes
  * @param bytesToFree predicted bytes that retired files give back
  */

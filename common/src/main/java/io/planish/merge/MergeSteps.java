@@ -14,7 +14,7 @@ import java.util.List;
  * past its end, since that is what it makes the guest read. Zeroes are not written where the target without an
  * entry would read as zeroes too.
  */
-public final class MergeSteps {
+public final class MergeSteps implements Steps {
     private final ChainView chain;
     private final Group group;
     private final long endOffset;
@@ -25,16 +25,13 @@ public final class MergeSteps {
         this.endOffset = chain.virtualSizeBytes(group.hi());
     }
 
-    /** The guest offset at which the merge is complete: the virtual size of the group's top. */
+    /** The virtual size of the group's top. */
+    @Override
     public long endOffset() {
         return endOffset;
     }
 
-    /**
-     * The step for the range that starts at {@code offset}, a cluster boundary of the target below {@link #endOffset}.
-     *
-     * @param maxLengthBytes a bound on the step's length, at least one cluster
-     */
+    @Override
     public Step at(long offset, long maxLengthBytes) throws IOException {
         long cluster = group.clusterBytes();
         long limit = Math.min(endOffset, offset + maxLengthBytes / cluster * cluster);

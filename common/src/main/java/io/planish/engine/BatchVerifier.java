@@ -1,0 +1,76 @@
+package io.planish.engine;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.image.ImageChain;
+import io.planish.image.Layer;
+import io.planish.image.Mapping;
+import io.planish.image.MappingKind;
+import io.planish.merge.Piece;
+import io.planish.storage.ImageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Compares what a batch wrote with where it came from, by a path of its own: the target's tables are read again from the file, and
+ * its data past the page cache.
+ */
+final class BatchVerifier {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final ImageChain chain;
+    private final ByteBuffer expected = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    private final ByteBuffer found = ByteBuffer.allocateDirect(CHUNK_BYTES);
+
+    BatchVerifier(ImageChain chain) {
+        this.chain = chain;
+    }
+
+    /**
+     * @param target the target as opened anew after the batch was flushed
+     * @throws ImageException of kind {@code IO} if a guest byte differs from its source
+     */
+    void verify(Layer target, List<MergeBatch.Written> written) throws IOException {
+        for (MergeBatch.Written one : written) {
+            long end = one.piece().endOffset();
+            for (Piece rest = one.piece(); ; ) {
+                Piece part = rest.first(CHUNK_BYTES);
+                compare(target, part);
+                if (part.endOffset() == end) {
+                    break;
+                }
+                rest = rest.after(part.lengthBytes());
+            }
+        }
+    }
+
+    private void compare(Layer target, Piece part) throws IOException {
+        int length = (int) part.lengthBytes();
+        chain.read(part, expected.clear().limit(length));
+        found.clear();
+        for (int at = 0; at < length; ) {
+            long offset = part.guestOffset() + at;
+            Mapping mapping = target.map(offset, length - at);
+            if (mapping.kind() != MappingKind.DATA) {
+                throw mismatch(target.file(), offset, "the tables say " + mapping.kind());
+            }
+            target.file().dropCache(mapping.hostOffset(), mapping.lengthBytes());
+            found.limit(at + (int) mapping.lengthBytes());
+            target.read(mapping, offset, found);
+            at += (int) mapping.lengthBytes();
+        }
+        int differs = expected.flip().mismatch(found.flip());
+        if (differs >= 0) {
+            throw mismatch(target.file(), part.guestOffset() + differs, "the data differs");
+        }
+    }
+
+    private static ImageException mismatch(ImageFile file, long guestOffset, String what) {
+        return new ImageException(
+                ErrorKind.IO,
+                file.path().toString(),
+                "verification failed at guest offset 0x%x: %s from what was copied there".formatted(guestOffset, what),
+                "no link was changed; check the disk and the kernel's log, then run the job again");
+    }
+}

@@ -1,0 +1,232 @@
+package io.planish.engine;
+
+import io.planish.chain.FileFacts;
+import io.planish.chain.ImageRef;
+import io.planish.image.HeaderFile;
+import io.planish.image.Qcow2Writer;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.Relink;
+import io.planish.qcow2.Backing;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.HeaderEdit;
+import io.planish.storage.ImageFile;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pools;
+import io.planish.storage.Resolution;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Does what an intent says is left, from wherever an earlier attempt stopped; every step is durable before the next and may be
+ * repeated:
+ *
+ * <ol>
+ *   <li>the target gets its final size and backing file in one header write (a target that will move gets an absolute name);
+ *   <li>each overlay of the top is linked to the target;
+ *   <li>a target that replaces a leaf takes its attributes and then its name, while the leaf keeps a second one in the trash;
+ *       then the target's backing name gets its final form, and the half-merged mark goes;
+ *   <li>after a commit, what stood above the target becomes unopenable;
+ *   <li>leftovers nobody refers to go to the trash, or away;
+ *   <li>mappings past the end of a target that shrank are dropped; the intent goes.
+ * </ol>
+ */
+final class Finisher {
+    private static final String TRASH = ".planish-trash";
+    private static final long TABLE_BYTES = 16 << 20;
+
+    private final Storage storage;
+    private final Pools pools;
+    private final PathGate gate;
+    private final IntentFiles intents;
+    private final Sweep sweep;
+    private final List<ImageRef> retired = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+
+    Finisher(Storage storage, Pools pools, PathGate gate, IntentFiles intents, Sweep sweep) {
+        this.storage = storage;
+        this.pools = pools;
+        this.gate = gate;
+        this.intents = intents;
+        this.sweep = sweep;
+    }
+
+    List<ImageRef> retired() {
+        return List.copyOf(retired);
+    }
+
+    List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    /** The files are open and locked for writing; on return the job is done and forgotten in the pool. */
+    void finish(Intent intent, OpenFiles files, Attempt attempt) throws IOException {
+        Job job = intent.job();
+        ImageFile target = files.get(job.target());
+        attempt.mayContinue();
+        boolean moves = job.replaces().isPresent()
+                && !hasName(target, gate.locate(job.replaces().get()));
+        if (!job.replaces().isPresent() || moves) {
+            Optional<Backing> backing = moves ? absoluteBase(intent) : intent.targetBacking();
+            HeaderFile.edit(target, edit -> link(edit.virtualSize(intent.virtualSizeBytes()), backing));
+        }
+        for (Relink relink : job.relinks()) {
+            attempt.mayContinue();
+            relink(files.get(relink.overlay()), relink);
+        }
+        if (job.replaces().isPresent()) {
+            attempt.mayContinue();
+            if (moves) {
+                replace(intent, job.replaces().get(), target, files.get(job.top()));
+            }
+            HeaderFile.edit(target, edit -> link(edit, intent.targetBacking()));
+        }
+        if (job.kind() == JobKind.COMMIT) {
+            endCommit(JobChain.of(job), files);
+        }
+        retire(intent, files, attempt);
+        dropPastEnd(target, intent);
+        intents.remove(pools.get(job.target().pool()), intent);
+    }
+
+    private Optional<Backing> absoluteBase(Intent intent) throws IOException {
+        Job job = intent.job();
+        if (intent.targetBacking().isEmpty()) {
+            return Optional.empty();
+        }
+        String name = gate.backingName(job.target(), job.base().orElseThrow(), "/");
+        return Optional.of(new Backing(name, intent.targetBacking().get().format()));
+    }
+
+    private static HeaderEdit link(HeaderEdit edit, Optional<Backing> backing) {
+        return backing.isPresent() ? edit.backing(backing.get()) : edit.noBacking();
+    }
+
+    private void relink(ImageFile overlay, Relink relink) throws IOException {
+        Header header = HeaderFile.read(overlay);
+        String old = header.backing().map(Backing::name).orElse("");
+        boolean done = gate.resolveBacking(relink.overlay(), old) instanceof Resolution.Inside inside
+                && inside.ref().equals(relink.backing());
+        if (!done) {
+            String name = gate.backingName(relink.overlay(), relink.backing(), old);
+            HeaderFile.edit(overlay, edit -> edit.backing(new Backing(name, "qcow2")));
+        }
+    }
+
+    /** Takes the leaf's attributes and name; the leaf's own inode keeps a name in the trash. */
+    private void replace(Intent intent, ImageRef leafRef, ImageFile target, ImageFile leaf) throws IOException {
+        Path from = gate.locate(intent.job().target());
+        Path to = gate.locate(leafRef);
+        target.copyAttributesFrom(leaf);
+        target.sync();
+        Path trash = trashPath(intent, leafRef);
+        if (!storage.exists(trash)) {
+            makeFolders(trash);
+            storage.link(to, trash);
+            storage.syncDirectory(parent(trash));
+        }
+        storage.rename(from, to);
+        storage.syncDirectory(parent(to));
+        storage.syncDirectory(parent(from));
+        retired.add(leafRef);
+    }
+
+    private boolean hasName(ImageFile file, Path path) throws IOException {
+        return storage.exists(path)
+                && storage.status(path).inode() == file.status().inode();
+    }
+
+    /** Moves leftovers away, unless somebody has come to refer to them since the plan. */
+    private void retire(Intent intent, OpenFiles files, Attempt attempt) throws IOException {
+        Map<ImageRef, Set<ImageRef>> overlays =
+                sweep.overlaysOf(Set.copyOf(intent.job().retires()));
+        List<ImageRef> topFirst = JobChain.of(intent.job()).images().reversed().stream()
+                .filter(intent.job().retires()::contains)
+                .toList();
+        for (ImageRef image : topFirst) {
+            attempt.mayContinue();
+            Path path = intent.job().replaces().equals(Optional.of(image)) ? trashPath(intent, image) : pathOf(image);
+            if (!files.has(image) || !hasName(files.get(image), path)) {
+                continue;
+            }
+            Set<ImageRef> users = new HashSet<>(overlays.getOrDefault(image, Set.of()));
+            users.removeAll(intent.job().retires());
+            if (!users.isEmpty()) {
+                notes.add(image + " is kept: " + users + " came to refer to it");
+                continue;
+            }
+            if (intent.delete()) {
+                storage.unlink(path);
+                storage.syncDirectory(parent(path));
+            } else if (!intent.job().replaces().equals(Optional.of(image))) {
+                Path trash = trashPath(intent, image);
+                makeFolders(trash);
+                storage.rename(path, trash);
+                storage.syncDirectory(parent(trash));
+                storage.syncDirectory(parent(path));
+            }
+            if (!retired.contains(image)) {
+                retired.add(image);
+            }
+        }
+    }
+
+    /** The marks go, and with them the views that have ended; without new links nobody can tell these from valid ones. */
+    private static void endCommit(JobChain chain, OpenFiles files) throws IOException {
+        if (chain.keepsLayers()) {
+            for (ImageRef image : chain.marked()) {
+                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(false));
+            }
+            return;
+        }
+        HeaderFile.edit(files.get(chain.job().target()), edit -> edit.halfMerged(false));
+        for (ImageRef image : chain.committed()) {
+            if (files.has(image)) {
+                HeaderFile.poison(files.get(image));
+            }
+        }
+    }
+
+    private void dropPastEnd(ImageFile target, Intent intent) throws IOException {
+        FileFacts before = intent.files().get(intent.job().target());
+        if (intent.job().kind() == JobKind.COMMIT && before != null) {
+            Qcow2Writer.open(target, HeaderFile.read(target)).discardFrom(intent.virtualSizeBytes(), TABLE_BYTES);
+        }
+    }
+
+    private Path pathOf(ImageRef image) throws IOException {
+        return pools.get(image.pool()).root().resolve(image.path());
+    }
+
+    Path trashPath(Intent intent, ImageRef image) throws IOException {
+        return pools.get(image.pool())
+                .root()
+                .resolve(TRASH)
+                .resolve(intent.run())
+                .resolve(image.path());
+    }
+
+    private void makeFolders(Path file) throws IOException {
+        Path folder = parent(file);
+        if (!storage.exists(folder)) {
+            makeFolders(folder);
+            storage.createDirectory(folder);
+            storage.syncDirectory(parent(folder));
+        }
+    }
+
+    private static Path parent(Path path) {
+        Path parent = path.getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException(path + " has no folder");
+        }
+        return parent;
+    }
+}

@@ -1,0 +1,77 @@
+package io.planish.engine;
+
+import com.fasterxml.jackson.core.JacksonException;
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.job.Job;
+import io.planish.job.Json;
+import io.planish.storage.Pool;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The intents of a pool, in the folder {@code .planish} at its root, one file a job. Each change is durable on return. */
+final class IntentFiles {
+    private static final String FOLDER = ".planish";
+    private static final String SUFFIX = ".intent.json";
+
+    private final Storage storage;
+
+    IntentFiles(Storage storage) {
+        this.storage = storage;
+    }
+
+    Optional<Intent> load(Pool pool, String run, Job job) throws IOException {
+        return read(file(pool, run, job));
+    }
+
+    /** Every job of the pool that was begun and must be finished, by whomever. */
+    List<Intent> pending(Pool pool) throws IOException {
+        Path folder = pool.root().resolve(FOLDER);
+        List<Intent> intents = new ArrayList<>();
+        if (storage.exists(folder)) {
+            for (Path path : storage.list(folder).stream().sorted().toList()) {
+                if (path.toString().endsWith(SUFFIX)) {
+                    read(path).ifPresent(intents::add);
+                }
+            }
+        }
+        return intents;
+    }
+
+    void save(Pool pool, Intent intent) throws IOException {
+        Path folder = pool.root().resolve(FOLDER);
+        if (!storage.exists(folder)) {
+            storage.createDirectory(folder);
+            storage.syncDirectory(pool.root());
+        }
+        SmallFile.write(storage, file(pool, intent.run(), intent.job()), Json.MAPPER.writeValueAsBytes(intent));
+    }
+
+    void remove(Pool pool, Intent intent) throws IOException {
+        SmallFile.remove(storage, file(pool, intent.run(), intent.job()));
+    }
+
+    private Optional<Intent> read(Path path) throws IOException {
+        Optional<byte[]> content = SmallFile.read(storage, path);
+        if (content.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Json.MAPPER.readValue(content.get(), Intent.class));
+        } catch (JacksonException e) {
+            throw new ImageException(
+                    ErrorKind.MALFORMED_IMAGE,
+                    path.toString(),
+                    "is no intent that this version can read",
+                    "finish the job with the version of Planish that began it");
+        }
+    }
+
+    private static Path file(Pool pool, String run, Job job) {
+        return pool.root().resolve(FOLDER).resolve(run + "." + job.id() + SUFFIX);
+    }
+}

@@ -1,0 +1,205 @@
+package io.planish.engine;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.FileFacts;
+import io.planish.chain.ImageRef;
+import io.planish.job.Job;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.job.SkipReason;
+import io.planish.storage.ImageFile.LockMode;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pool;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Carries jobs out, so that a crash at any moment costs time and never data: locks, re-check, merge with checkpoints, verification,
+ * intent, links, leftovers.
+ *
+ * <p>A job that was begun before, by whichever process, is taken up where its checkpoint, its marks and its intent file say; a
+ * job that is already finished in the pool is only reported. Thread-safe: each call opens its own files.
+ */
+public final class JobRunner {
+    private final Storage storage;
+    private final Pools pools;
+    private final PathGate gate;
+    private final Sweep sweep;
+    private final EngineOptions options;
+    private final IntentFiles intents;
+
+    public JobRunner(Storage storage, Pools pools, PathGate gate, Sweep sweep, EngineOptions options) {
+        this.storage = storage;
+        this.pools = pools;
+        this.gate = gate;
+        this.sweep = sweep;
+        this.options = options;
+        this.intents = new IntentFiles(storage);
+    }
+
+    /**
+     * Makes one attempt at a job. Never throws for what happens to files: everything becomes an outcome. When the outcome is
+     * {@code DONE} all changes are durable.
+     */
+    public JobResult run(Job job, Attempt attempt) {
+        AttemptState state = new AttemptState();
+        try {
+            Pool pool = pools.get(job.target().pool());
+            Optional<Intent> begun = intents.load(pool, attempt.run(), job);
+            return begun.isPresent() && begun.get().phase() == Intent.Phase.FINISH
+                    ? finish(begun.get(), attempt, state)
+                    : merge(job, begun, attempt, state);
+        } catch (StopRequested stop) {
+            return new JobResult(
+                    new Outcome.Cancelled(),
+                    Map.of(),
+                    List.of(),
+                    state.bytesCopied,
+                    state.bytesSkipped,
+                    List.of(String.valueOf(stop.getMessage())));
+        } catch (ImageException e) {
+            return result(outcomeOf(e, state), state);
+        } catch (IOException e) {
+            return result(new Outcome.Failed(ErrorKind.IO, String.valueOf(e.getMessage())), state);
+        }
+    }
+
+    /**
+     * Finishes every job that was begun in a pool by whomever and can be finished from its intent; to be called before anything else is
+     * done to the pool when the record of its jobs is lost. One result a job.
+     */
+    public List<JobResult> finishPending(Pool pool, Attempt attempt) throws IOException {
+        List<JobResult> results = new ArrayList<>();
+        for (Intent intent : intents.pending(pool)) {
+            results.add(run(intent.job(), new AttemptInRun(attempt, intent.run())));
+        }
+        return results;
+    }
+
+    private JobResult merge(Job job, Optional<Intent> begun, Attempt attempt, AttemptState state) throws IOException {
+        if (begun.isEmpty()) {
+            Optional<Map<ImageRef, FileFacts>> finished = new FinishedJob(storage, pools, gate, job).facts();
+            if (finished.isPresent()) {
+                attempt.checkpoints().drop(job.id());
+                return new JobResult(
+                        new Outcome.Done(),
+                        finished.get(),
+                        job.retires(),
+                        0,
+                        0,
+                        List.of("finished by an earlier attempt"));
+            }
+        }
+        JobChain chain = JobChain.of(job);
+        try (MergeRun run = new MergeRun(storage, pools, gate, sweep, intents, options, chain, begun, attempt, state)) {
+            Intent intent = run.merge();
+            return finish(intent, run.files(), attempt, state);
+        }
+    }
+
+    /** Opens what is left of the job's files under whatever names they have by now, and finishes. */
+    private JobResult finish(Intent intent, Attempt attempt, AttemptState state) throws IOException {
+        state.begun = true;
+        try (OpenFiles files = new OpenFiles(storage)) {
+            Job job = intent.job();
+            Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
+            for (ImageRef image : filesToFinish(job)) {
+                Optional<Path> path = whereIs(intent, image, finisher);
+                if (path.isPresent()) {
+                    files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
+                } else if (image.equals(job.target())
+                        || job.relinks().stream()
+                                .anyMatch(relink -> relink.overlay().equals(image))) {
+                    return result(
+                            new Outcome.Unknown(image + ": not found under any name it can have while job " + job.id()
+                                    + " of run " + intent.run() + " is being finished"),
+                            state);
+                }
+            }
+            return finish(intent, files, attempt, state);
+        }
+    }
+
+    private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {
+        state.begun = true;
+        Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
+        finisher.finish(intent, files, attempt);
+        attempt.checkpoints().drop(intent.job().id());
+        Job job = intent.job();
+        Map<ImageRef, FileFacts> facts = new HashMap<>();
+        ImageRef name = job.replaces().orElse(job.target());
+        facts.put(name, factsOf(files, job.target(), name));
+        for (var relink : job.relinks()) {
+            facts.put(relink.overlay(), factsOf(files, relink.overlay(), relink.overlay()));
+        }
+        return new JobResult(
+                new Outcome.Done(), facts, finisher.retired(), state.bytesCopied, state.bytesSkipped, finisher.notes());
+    }
+
+    private FileFacts factsOf(OpenFiles files, ImageRef opened, ImageRef name) throws IOException {
+        return files.get(opened).status().facts(pools.get(name.pool()).id());
+    }
+
+    private static Set<ImageRef> filesToFinish(Job job) {
+        Set<ImageRef> images = new LinkedHashSet<>();
+        images.add(job.target());
+        job.relinks().forEach(relink -> images.add(relink.overlay()));
+        images.addAll(JobChain.of(job).committed());
+        images.addAll(job.retires());
+        return images;
+    }
+
+    /** The path under which a file of the job is now: its own, the leaf's it replaced, or its place in the trash. */
+    private Optional<Path> whereIs(Intent intent, ImageRef image, Finisher finisher) throws IOException {
+        List<Path> places = new ArrayList<>();
+        places.add(pathOf(image));
+        if (image.equals(intent.job().target()) && intent.job().replaces().isPresent()) {
+            places.add(gate.locate(intent.job().replaces().get()));
+        }
+        places.add(finisher.trashPath(intent, image));
+        FileFacts facts = intent.files().get(image);
+        for (Path place : places) {
+            if (facts != null
+                    && storage.exists(place)
+                    && storage.status(place).facts(facts.poolId()).sameFile(facts)) {
+                return Optional.of(place);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Path pathOf(ImageRef image) throws IOException {
+        Path path = pools.get(image.pool()).root().resolve(image.path());
+        return storage.exists(path) ? gate.locate(image) : path;
+    }
+
+    private static Outcome outcomeOf(ImageException e, AttemptState state) {
+        if (state.begun) {
+            return e.kind() == ErrorKind.CHANGED_UNDERNEATH
+                    ? new Outcome.Stale(e.getMessage())
+                    : new Outcome.Failed(e.kind(), e.getMessage());
+        }
+        return switch (e.kind()) {
+            case CHANGED_UNDERNEATH, MISSING -> new Outcome.Stale(e.getMessage());
+            case IMAGE_IN_USE -> new Outcome.Skipped(SkipReason.IN_USE, e.getMessage());
+            case UNSUPPORTED_FEATURE -> new Outcome.Skipped(SkipReason.UNSUPPORTED_FEATURE, e.getMessage());
+            case OUTSIDE_ROOTS -> new Outcome.Skipped(SkipReason.OUTSIDE_ROOTS, e.getMessage());
+            case MALFORMED_IMAGE -> new Outcome.Skipped(SkipReason.CORRUPT, e.getMessage());
+            case UNSAFE, NO_SPACE, IO, LEASE_LOST -> new Outcome.Failed(e.kind(), e.getMessage());
+        };
+    }
+
+    private static JobResult result(Outcome outcome, AttemptState state) {
+        return new JobResult(outcome, Map.of(), List.of(), state.bytesCopied, state.bytesSkipped, List.of());
+    }
+}

@@ -1,0 +1,155 @@
+package io.planish.engine;
+
+import io.planish.image.ImageChain;
+import io.planish.image.Qcow2Writer;
+import io.planish.merge.Piece;
+import io.planish.merge.Step;
+import io.planish.storage.ImageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Brings steps into the target: takes clusters, copies data, says what the guest clusters map to. Nothing is visible or durable
+ * before {@link Qcow2Writer#flush}.
+ */
+final class MergeBatch {
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private final ImageChain chain;
+    private final ImageFile target;
+    private final Qcow2Writer writer;
+    private final int clusterBytes;
+    private final boolean overwriteInPlace;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final List<Written> written = new ArrayList<>();
+    private long bytesWritten;
+
+    /** What came from another layer, and where a batch put it. */
+    record Written(Piece piece, long hostOffset) {}
+
+    /** @param overwriteInPlace whether the layers above hide the target's own clusters: true for a commit only */
+    MergeBatch(ImageChain chain, ImageFile target, Qcow2Writer writer, int clusterBytes, boolean overwriteInPlace) {
+        this.chain = chain;
+        this.target = target;
+        this.writer = writer;
+        this.clusterBytes = clusterBytes;
+        this.overwriteInPlace = overwriteInPlace;
+    }
+
+    void apply(Step step) throws IOException {
+        switch (step) {
+            case Step.Skip skip -> {}
+            case Step.Zero zero -> {
+                for (long at = zero.guestOffset(); at < zero.guestOffset() + zero.lengthBytes(); at += clusterBytes) {
+                    writer.mapZero(at / clusterBytes);
+                }
+            }
+            case Step.Write write -> write(write);
+        }
+    }
+
+    long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** What this batch wrote, in guest order; the list starts anew with the next batch. */
+    List<Written> takeWritten() {
+        List<Written> result = List.copyOf(written);
+        written.clear();
+        return result;
+    }
+
+    /** Finds a place for as many of the step's clusters as lie side by side, fills it, and goes on with the rest. */
+    private void write(Step.Write step) throws IOException {
+        List<Piece> pieces = step.pieces();
+        long first = step.guestOffset() / clusterBytes;
+        int count = Math.toIntExact(Math.ceilDiv(step.lengthBytes(), (long) clusterBytes));
+        for (int done = 0; done < count; ) {
+            long place = overwriteInPlace ? writer.ownHostOffset(first + done) : -1;
+            int run = 1;
+            if (place >= 0) {
+                while (done + run < count
+                        && writer.ownHostOffset(first + done + run) == place + (long) run * clusterBytes) {
+                    run++;
+                }
+            } else {
+                while (done + run < count && !(overwriteInPlace && writer.ownHostOffset(first + done + run) >= 0)) {
+                    run++;
+                }
+                Qcow2Writer.Run taken = writer.take(run);
+                place = taken.hostOffset();
+                run = taken.clusters();
+            }
+            long from = (first + done) * clusterBytes;
+            long to = Math.min(step.guestOffset() + step.lengthBytes(), from + (long) run * clusterBytes);
+            pieces = fill(pieces, from, to, place);
+            zeroTail(to - from, place);
+            for (int i = 0; i < run; i++) {
+                writer.mapData(first + done + i, place + (long) i * clusterBytes);
+            }
+            bytesWritten += (long) run * clusterBytes;
+            done += run;
+        }
+    }
+
+    /** Copies the pieces of {@code from .. to} to {@code place}; returns the pieces beyond. */
+    private List<Piece> fill(List<Piece> pieces, long from, long to, long place) throws IOException {
+        List<Piece> rest = new ArrayList<>();
+        for (Piece piece : pieces) {
+            long inside = Math.min(piece.endOffset(), to) - piece.guestOffset();
+            if (inside > 0) {
+                copy(piece.first(inside), place + piece.guestOffset() - from);
+            }
+            if (inside < piece.lengthBytes()) {
+                rest.add(inside > 0 ? piece.after(inside) : piece);
+            }
+        }
+        return rest;
+    }
+
+    private void copy(Piece piece, long hostOffset) throws IOException {
+        if (piece.source() == Piece.Source.DATA && ofTarget(piece) && piece.hostOffset() == hostOffset) {
+            return;
+        }
+        if (piece.source() == Piece.Source.DATA) {
+            target.copyFrom(chain.layer(piece.layer()).file(), piece.hostOffset(), hostOffset, piece.lengthBytes());
+        } else {
+            for (Piece rest = piece; ; ) {
+                Piece part = rest.first(BUFFER_BYTES);
+                buffer.clear().limit((int) part.lengthBytes());
+                chain.read(part, buffer);
+                target.write(buffer.flip(), hostOffset + part.guestOffset() - piece.guestOffset());
+                if (part.lengthBytes() == rest.lengthBytes()) {
+                    break;
+                }
+                rest = rest.after(part.lengthBytes());
+            }
+        }
+        if (!ofTarget(piece)) {
+            written.add(new Written(piece, hostOffset));
+        }
+    }
+
+    /** What comes from the target itself is gone from its old place after the flush, and cannot be compared then. */
+    private boolean ofTarget(Piece piece) {
+        return piece.layer() != Piece.NOBODY && chain.layer(piece.layer()).file() == target;
+    }
+
+    /** The disk may end inside its last cluster; what follows in the file is zeroes, in case the disk grows. */
+    private void zeroTail(long lengthBytes, long place) throws IOException {
+        int tail = (int) (Math.ceilDiv(lengthBytes, (long) clusterBytes) * clusterBytes - lengthBytes);
+        if (tail > 0) {
+            buffer.clear();
+            for (int at = 0; at < tail; at += BUFFER_BYTES) {
+                int part = Math.min(tail - at, BUFFER_BYTES);
+                buffer.clear().limit(part);
+                while (buffer.hasRemaining()) {
+                    buffer.put((byte) 0);
+                }
+                target.write(buffer.flip(), place + lengthBytes + at);
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package io.planish.engine;
+
+import io.planish.ImageException;
+import io.planish.chain.ImageRef;
+import io.planish.image.HeaderFile;
+import io.planish.image.ImageChain;
+import io.planish.image.Images;
+import io.planish.image.Qcow2Image;
+import io.planish.image.Qcow2Writer;
+import io.planish.job.Checkpoint;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.Verify;
+import io.planish.merge.Group;
+import io.planish.merge.MergeSteps;
+import io.planish.merge.RebaseSteps;
+import io.planish.merge.Step;
+import io.planish.merge.Steps;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.HeaderEdit;
+import io.planish.storage.ImageFile;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pool;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * One attempt at a job up to the point where the target durably holds all content and what is left is written down:
+ *
+ * <ol>
+ *   <li>open and lock every file, and hold it against what the plan saw;
+ *   <li>look for overlays that the plan did not know;
+ *   <li>check the target's tables and give back what an earlier attempt leaked;
+ *   <li>a commit writes its intent and marks target and middle layers: from here on it can only be finished;
+ *   <li>merge in batches: data, tables, entries durable, verified, then the checkpoint;
+ *   <li>check the target's tables once more, and that nothing has changed around it;
+ *   <li>write down what is left to do.
+ * </ol>
+ */
+final class MergeRun implements AutoCloseable {
+    private static final long TABLE_BYTES = 16 << 20;
+    private static final long BATCH_NANOS = 5_000_000_000L;
+
+    private final Pools pools;
+    private final Preconditions preconditions;
+    private final IntentFiles intents;
+    private final EngineOptions options;
+    private final JobChain chain;
+    private final Job job;
+    private final Optional<Intent> begun;
+    private final Attempt attempt;
+    private final AttemptState state;
+    private final PathGate gate;
+    private final OpenFiles files;
+
+    MergeRun(
+            Storage storage,
+            Pools pools,
+            PathGate gate,
+            Sweep sweep,
+            IntentFiles intents,
+            EngineOptions options,
+            JobChain chain,
+            Optional<Intent> begun,
+            Attempt attempt,
+            AttemptState state) {
+        this.pools = pools;
+        this.gate = gate;
+        this.intents = intents;
+        this.options = options;
+        this.chain = chain;
+        this.job = chain.job();
+        this.begun = begun;
+        this.attempt = attempt;
+        this.state = state;
+        this.files = new OpenFiles(storage);
+        this.preconditions = new Preconditions(storage, pools, gate, sweep, chain, files);
+        state.begun = begun.isPresent();
+    }
+
+    OpenFiles files() {
+        return files;
+    }
+
+    Intent merge() throws IOException {
+        for (Expectation expectation : job.expects()) {
+            ImageRef image = expectation.image();
+            if (files.has(image)) {
+                continue;
+            }
+            files.open(image, gate.locate(image), chain.lockOf(image), options.lockWait(), attempt);
+        }
+        preconditions.requireUnchanged(begun.isPresent());
+        preconditions.requireNoUnknownOverlay();
+        OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
+        preconditions.requireMergeable(open, begun.isPresent());
+
+        ImageFile target = files.get(job.target());
+        checkTarget(target);
+        attempt.mayContinue();
+        Intent intent = begun.isPresent() ? begun.get() : preconditions.intent(open, attempt.run(), options.delete());
+        state.begun = true;
+        if (job.kind() == JobKind.COMMIT) {
+            beginCommit(intent);
+        }
+        HeaderFile.edit(target, HeaderEdit::clearUnknownAutoclear);
+        mergeInBatches(target, intent);
+
+        if (options.verify() != Verify.NONE) {}
+        attempt.mayContinue();
+        preconditions.requireNoUnknownOverlay();
+        Intent finish = intent.in(Intent.Phase.FINISH);
+        intents.save(pool(), finish);
+        return finish;
+    }
+
+    private void beginCommit(Intent intent) throws IOException {
+        if (begun.isEmpty()) {
+            preconditions.requireRenamePossible();
+            intents.save(pool(), intent);
+        }
+        for (ImageRef image : chain.marked()) {
+            HeaderFile.edit(files.get(image), edit -> edit.halfMerged(true));
+        }
+    }
+
+    /** Errors end the attempt before anything is written; leaks and stale refcounts of a crash are put right. */
+    private void checkTarget(ImageFile target) throws IOException {}
+
+    private void mergeInBatches(ImageFile target, Intent intent) throws IOException {
+        String digest = preconditions.digestOfOthers();
+        Optional<Checkpoint> checkpoint = attempt.checkpoints()
+                .load(job.id())
+                .filter(saved -> saved.chainDigest().equals(digest));
+        long offset = checkpoint.map(Checkpoint::durableBelow).orElse(0L);
+        long copiedBefore = checkpoint.map(Checkpoint::bytesCopied).orElse(0L);
+        state.bytesSkipped = offset;
+
+        Header header = HeaderFile.read(target);
+        Qcow2Writer writer = Qcow2Writer.open(target, header);
+        if (offset == 0 && intent.virtualSizeBytes() > header.virtualSizeBytes()) {
+            writer.discardFrom(header.virtualSizeBytes(), TABLE_BYTES);
+            writer.growL1(intent.virtualSizeBytes());
+        }
+        OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
+        ImageChain view = open.view();
+        int clusterBytes = header.geometry().clusterBytes();
+        Steps steps = steps(view, header);
+        MergeBatch batch = new MergeBatch(view, target, writer, clusterBytes, job.kind() == JobKind.COMMIT);
+        BatchVerifier verifier = new BatchVerifier(view);
+        long end = steps.endOffset();
+        while (offset < end) {
+            attempt.mayContinue();
+            if (attempt.stopRequested()) {
+                throw new StopRequested("stopped on request");
+            }
+            long from = state.bytesCopied;
+            long started = System.nanoTime();
+            while (offset < end
+                    && batch.bytesWritten() - from < options.batchBytes()
+                    && !writer.wantsFlush(TABLE_BYTES)
+                    && System.nanoTime() - started < BATCH_NANOS) {
+                Step step = steps.at(offset, options.batchBytes());
+                batch.apply(step);
+                offset = step.guestOffset() + step.lengthBytes();
+            }
+            writer.flush();
+            state.bytesCopied = batch.bytesWritten();
+            ((Qcow2Image) view.layer(chain.target())).reload();
+            verify(target, verifier, batch);
+            attempt.checkpoints()
+                    .save(new Checkpoint(
+                            Checkpoint.VERSION,
+                            job.id(),
+                            attempt.epoch(),
+                            Checkpoint.Phase.MERGE,
+                            offset,
+                            digest,
+                            copiedBefore + state.bytesCopied));
+            attempt.progress(offset, end, state.bytesCopied);
+        }
+    }
+
+    private Steps steps(ImageChain view, Header header) throws IOException {
+        int clusterBytes = header.geometry().clusterBytes();
+        boolean hasZeroClusters = header.version() >= 3;
+        return switch (job.kind()) {
+            case PULL, COMMIT ->
+                new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), clusterBytes, hasZeroClusters));
+            case REBASE -> {
+                ImageChain fresh = OpenChain.openBacking(chain.newChain(), files, gate, pools)
+                        .view();
+                yield new RebaseSteps(
+                        view,
+                        chain.hi(),
+                        fresh,
+                        fresh.size() - 1,
+                        clusterBytes,
+                        hasZeroClusters,
+                        new ChainComparison(view, chain.hi() - 1, fresh));
+            }
+        };
+    }
+
+    private void verify(ImageFile target, BatchVerifier verifier, MergeBatch batch) throws IOException {
+        var written = batch.takeWritten();
+        if (options.verify() == Verify.FULL && !written.isEmpty()) {
+            verifier.verify(Qcow2Image.open(target, job.target().toString(), Images.CACHE_BYTES), written);
+        }
+    }
+
+    private Pool pool() throws ImageException {
+        return pools.get(job.target().pool());
+    }
+
+    @Override
+    public void close() throws IOException {
+        files.close();
+    }
+}

@@ -1,0 +1,222 @@
+package io.planish.engine;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.FileFacts;
+import io.planish.chain.ImageRef;
+import io.planish.image.HeaderFile;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.qcow2.Backing;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.Marks;
+import io.planish.storage.ImageFile;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** What must hold of a job's files, under their locks, before anything is written. */
+final class Preconditions {
+    private final Storage storage;
+    private final Pools pools;
+    private final PathGate gate;
+    private final Sweep sweep;
+    private final JobChain chain;
+    private final Job job;
+    private final OpenFiles files;
+
+    Preconditions(Storage storage, Pools pools, PathGate gate, Sweep sweep, JobChain chain, OpenFiles files) {
+        this.storage = storage;
+        this.pools = pools;
+        this.gate = gate;
+        this.sweep = sweep;
+        this.chain = chain;
+        this.job = chain.job();
+        this.files = files;
+    }
+
+    /**
+     * Every file is the one that was planned with. Its content is too, but for the target of a pull or rebase, which may go on being written
+     * between plan and job, and for a commit that was begun, which can only go on.
+     */
+    void requireUnchanged(boolean begun) throws IOException {
+        for (Expectation expectation : job.expects()) {
+            if (expectation.unchanged().isEmpty()) {
+                continue;
+            }
+            ImageRef image = expectation.image();
+            FileFacts planned = expectation.unchanged().get();
+            FileFacts found = facts(image);
+            boolean mayDiffer = begun || (job.kind() != JobKind.COMMIT && image.equals(job.target()));
+            if (mayDiffer ? !found.sameFile(planned) : !found.equals(planned)) {
+                throw changed(
+                        image,
+                        found.sameFile(planned)
+                                ? "it was changed since the plan was made"
+                                : "another file stands under this name since the plan was made");
+            }
+        }
+    }
+
+    void requireNoUnknownOverlay() throws IOException {
+        Map<ImageRef, Set<ImageRef>> known = chain.knownOverlays();
+        for (Map.Entry<ImageRef, Set<ImageRef>> entry :
+                sweep.overlaysOf(chain.exclusive()).entrySet()) {
+            Set<ImageRef> unknown = new HashSet<>(entry.getValue());
+            unknown.removeAll(known.getOrDefault(entry.getKey(), Set.of()));
+            if (!unknown.isEmpty()) {
+                throw changed(entry.getKey(), "it has an overlay that the plan did not know: " + unknown);
+            }
+        }
+    }
+
+    /** What the engine will not touch, whatever a plan says. */
+    void requireMergeable(OpenChain open, boolean begun) throws ImageException {
+        for (int i = 0; i < chain.images().size(); i++) {
+            ImageRef image = chain.images().get(i);
+            if (!open.isQcow2(image)) {
+                if (i >= chain.lo()) {
+                    throw unsupported(image, "it is raw", "a raw image can only be the base below a group");
+                }
+                continue;
+            }
+            Header header = open.header(image);
+            if (Marks.isHalfMerged(header) && !begun) {
+                throw new ImageException(
+                        ErrorKind.UNSAFE,
+                        image.toString(),
+                        "a commit into it was begun and not finished",
+                        "let the worker that has its intent finish it");
+            }
+            boolean ends = i >= chain.lo() && i != chain.target() && job.kind() == JobKind.COMMIT
+                    || job.retires().contains(image);
+            boolean rewritten = i == chain.target() && job.kind() != JobKind.COMMIT;
+            if (header.snapshotCount() > 0 && (ends || rewritten)) {
+                throw unsupported(
+                        image,
+                        "it holds " + header.snapshotCount() + " internal snapshots that would be lost",
+                        "delete them first, or keep the image");
+            }
+            boolean losesBitmaps = job.kind() == JobKind.COMMIT && (i == chain.target() || i == chain.hi());
+            if (losesBitmaps && header.bitmaps().isPresent()) {
+                throw unsupported(
+                        image, "it holds persistent bitmaps that a commit would lose", "pull instead, or remove them");
+            }
+        }
+        Header target = open.header(job.target());
+        boolean resized = finalSizeBytes(open) != target.virtualSizeBytes();
+        if (resized && target.snapshotCount() > 0) {
+            throw unsupported(job.target(), "its size would change, and it holds internal snapshots", "pull instead");
+        }
+    }
+
+    /** Tries on empty files, in the folders themselves, what will be done to a target that takes a leaf's name. */
+    void requireRenamePossible() throws IOException {
+        if (job.replaces().isEmpty()) {
+            return;
+        }
+        Path from = folder(gate.locate(job.target())).resolve(".planish-try-" + job.id());
+        Path to = folder(gate.locate(job.replaces().get())).resolve(".planish-try-" + job.id() + "-leaf");
+        Path second = to.resolveSibling(to.getFileName() + "-link");
+        for (Path left : new Path[] {from, to, second}) {
+            if (storage.exists(left)) {
+                storage.unlink(left);
+            }
+        }
+        try {
+            storage.create(from).close();
+            storage.create(to).close();
+            storage.link(to, second);
+            storage.rename(from, to);
+        } catch (ImageException e) {
+            throw new ImageException(
+                    ErrorKind.UNSAFE,
+                    job.target().toString(),
+                    "cannot take the name " + job.replaces().get() + ": " + e.what(),
+                    "the two folders must be on one filesystem that has hard links; pull instead");
+        } finally {
+            for (Path left : new Path[] {from, to, second}) {
+                if (storage.exists(left)) {
+                    storage.unlink(left);
+                }
+            }
+        }
+    }
+
+    /** What will be left to do once the target holds all content. */
+    Intent intent(OpenChain open, String run, boolean delete) throws IOException {
+        Map<ImageRef, FileFacts> identities = new HashMap<>();
+        for (Expectation expectation : job.expects()) {
+            identities.put(expectation.image(), facts(expectation.image()));
+        }
+        ImageRef finalName = job.replaces().orElse(job.target());
+        Optional<Backing> backing = Optional.empty();
+        if (job.base().isPresent()) {
+            ImageRef lowest = chain.images().get(chain.lo());
+            String old = open.header(lowest).backing().map(Backing::name).orElse("");
+            String name = gate.backingName(finalName, job.base().get(), old);
+            backing = Optional.of(
+                    new Backing(name, HeaderFile.isQcow2(files.get(job.base().get())) ? "qcow2" : "raw"));
+        }
+        return new Intent(
+                Intent.VERSION, run, job, Intent.Phase.MERGE, identities, finalSizeBytes(open), backing, delete);
+    }
+
+    private long finalSizeBytes(OpenChain open) {
+        long top = open.layer(chain.hi()).virtualSizeBytes();
+        long target = open.layer(chain.target()).virtualSizeBytes();
+        return job.kind() == JobKind.COMMIT && chain.keepsLayers() ? Math.max(top, target) : top;
+    }
+
+    /** A digest over the facts of every layer but the target, base first: equal as long as none of them was touched. */
+    String digestOfOthers() throws IOException {
+        MessageDigest digest = sha256();
+        for (ImageRef image : chain.images()) {
+            if (!image.equals(job.target())) {
+                digest.update((image + " " + facts(image) + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private FileFacts facts(ImageRef image) throws IOException {
+        ImageFile file = files.get(image);
+        return file.status().facts(pools.get(image.pool()).id());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private static Path folder(Path path) {
+        Path parent = path.getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException(path + " has no folder");
+        }
+        return parent;
+    }
+
+    private static ImageException changed(ImageRef image, String what) {
+        return new ImageException(ErrorKind.CHANGED_UNDERNEATH, image.toString(), what, "plan again");
+    }
+
+    private static ImageException unsupported(ImageRef image, String what, String advice) {
+        return new ImageException(ErrorKind.UNSUPPORTED_FEATURE, image.toString(), what, advice);
+    }
+}

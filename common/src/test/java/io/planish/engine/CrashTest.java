@@ -1,0 +1,261 @@
+package io.planish.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.planish.chain.ImageRef;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.storage.SimulatedStorage;
+import io.planish.storage.SimulatedStorage.PowerLost;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The machine loses power around every single step of every kind of job; what was not durable survives or not by seed; then the job
+ * is taken up again. At each of these points every image that somebody may read shows what it always showed.
+ */
+class CrashTest {
+    private static final int SURVIVALS = 12;
+
+    @TempDir
+    private Path folder;
+
+    /** Images, the job on them, and the images whose content must never change, with their names before and after. */
+    record Scenario(String name, Setup setup, Plan plan, List<String> kept) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    interface Setup {
+        void make(Images images) throws IOException;
+    }
+
+    interface Plan {
+        Job job(Simulated pool) throws IOException;
+    }
+
+    static Stream<Scenario> scenarios() {
+        return Stream.of(
+                new Scenario(
+                        "pull to base",
+                        CrashTest::chainOfFour,
+                        pool -> pool.job(
+                                JobKind.PULL,
+                                "active",
+                                Optional.of("base"),
+                                "active",
+                                List.of(),
+                                false,
+                                List.of("s1", "s2")),
+                        List.of("active", "base")),
+                new Scenario(
+                        "pull all, other cluster size",
+                        images -> {
+                            images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 100k");
+                            images.make(
+                                    "s1", "base", "256k", "cluster_size=512", "write -P 2 50k 3k", "write -z 8k 4k");
+                            images.make("active", "s1", "256k", "cluster_size=8k", "write -P 3 64k 1k");
+                        },
+                        pool -> pool.job(
+                                JobKind.PULL,
+                                "active",
+                                Optional.empty(),
+                                "active",
+                                List.of(),
+                                false,
+                                List.of("base", "s1")),
+                        List.of("active")),
+                new Scenario(
+                        "pull from shared",
+                        images -> {
+                            images.make("base", "", "128k", "cluster_size=4k", "write -P 1 0 100k");
+                            images.make("s1", "base", "128k", "cluster_size=4k", "write -P 2 50k 30k");
+                            images.make("active", "s1", "128k", "cluster_size=4k", "write -P 3 64k 1k");
+                            images.make("other", "s1", "128k", "cluster_size=4k", "write -P 4 4k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.PULL, "active", Optional.of("base"), "active", List.of(), false, List.of()),
+                        List.of("active", "other", "s1", "base")),
+                new Scenario(
+                        "commit middle layers",
+                        CrashTest::chainOfFour,
+                        pool -> pool.job(
+                                JobKind.COMMIT,
+                                "base",
+                                Optional.empty(),
+                                "s2",
+                                List.of("active"),
+                                false,
+                                List.of("s1", "s2")),
+                        List.of("active")),
+                new Scenario(
+                        "commit under the leaf's name",
+                        CrashTest::chainOfFour,
+                        pool -> pool.job(
+                                JobKind.COMMIT, "s1", Optional.of("base"), "active", List.of(), true, List.of("s2")),
+                        List.of("active", "base")),
+                new Scenario(
+                        "commit into the middle, growing",
+                        images -> {
+                            images.make("base", "", "256k", "cluster_size=4k", "write -P 1 0 200k");
+                            images.make("s1", "base", "96k", "cluster_size=4k", "write -P 2 30k 9k");
+                            images.make("s2", "s1", "64k", "compat=0.10,cluster_size=4k", "write -P 3 0 50k");
+                            images.make("active", "s2", "256k", "cluster_size=512", "write -P 4 40k 3k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT, "s2", Optional.of("base"), "active", List.of(), true, List.of("s1")),
+                        List.of("active", "base")),
+                new Scenario(
+                        "commit under a fork, top shorter",
+                        images -> {
+                            images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 192k");
+                            images.make("s1", "base", "192k", "cluster_size=4k", "write -P 2 8k 9k");
+                            images.make("s2", "s1", "128k", "cluster_size=4k", "write -P 3 24k 20k", "write -z 60k 8k");
+                            images.make("a", "s2", "192k", "cluster_size=4k", "write -P 4 40k 3k");
+                            images.make("sub", "s2", "128k", "cluster_size=4k", "write -P 5 0 3k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT,
+                                "base",
+                                Optional.empty(),
+                                "s2",
+                                List.of("a", "sub"),
+                                false,
+                                List.of("s1", "s2")),
+                        List.of("a", "sub")),
+                new Scenario(
+                        "commit as qemu-img does, longer base",
+                        images -> {
+                            images.make("base", "", "192k", "compat=0.10,cluster_size=4k", "write -P 1 0 192k");
+                            images.make("s1", "base", "128k", "cluster_size=4k", "write -P 2 8k 9k");
+                            images.make(
+                                    "active", "s1", "128k", "cluster_size=8k", "write -z 24k 30k", "write -P 7 1k 1k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), false, List.of()),
+                        List.of("active")),
+                new Scenario(
+                        "rebase onto an unrelated image",
+                        images -> {
+                            images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 100k");
+                            images.make("active", "base", "192k", "cluster_size=8k", "write -P 3 64k 1k");
+                            images.make("n0", "", "128k", "cluster_size=4k", "write -P 1 0 50k", "write -P 9 90k 30k");
+                            images.make(
+                                    "n1", "n0", "224k", "cluster_size=512", "write -P 8 4k 1k", "write -P 8 200k 1k");
+                        },
+                        pool -> pool.job(
+                                JobKind.REBASE, "active", Optional.of("n1"), "active", List.of(), false, List.of()),
+                        List.of("active", "base", "n0", "n1")),
+                new Scenario(
+                        "rebase to stand alone, version 2",
+                        images -> {
+                            images.make("base", "", "160k", "cluster_size=4k", "write -P 1 0 100k");
+                            images.make("active", "base", "192k", "compat=0.10,cluster_size=16k", "write -P 3 64k 1k");
+                        },
+                        pool -> pool.job(
+                                JobKind.REBASE, "active", Optional.empty(), "active", List.of(), false, List.of()),
+                        List.of("active", "base")));
+    }
+
+    private static void chainOfFour(Images images) throws IOException {
+        images.make("base", "", "160k", "cluster_size=4k", "write -P 1 0 120k");
+        images.make("s1", "base", "160k", "cluster_size=4k", "write -P 2 50k 30k", "write -z 100k 8k");
+        images.make("s2", "s1", "160k", "cluster_size=4k", "write -P 3 64k 1k", "write -P 6 120k 30k");
+        images.make("active", "s2", "160k", "cluster_size=4k", "write -P 4 4k 9k", "write -z 64k 4k");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
+    void everyStepMayBeTheLastOneBeforeThePowerIsGone(Scenario scenario) throws IOException {
+        Images images = new Images(folder);
+        scenario.setup().make(images);
+        Simulated before = Simulated.load(images, folder);
+        Job job = scenario.plan().job(before);
+        Map<ImageRef, byte[]> contents = new HashMap<>();
+        for (String kept : scenario.kept()) {
+            contents.put(Simulated.ref(kept), before.content(Simulated.ref(kept)));
+        }
+
+        SimulatedStorage whole = before.storage.fork();
+        JobResult result = new Simulated(whole).run(job);
+        assertThat(result.outcome()).isEqualTo(new Outcome.Done());
+        requireFinished(new Simulated(whole), contents, job, "no crash");
+
+        long points = 0;
+        for (long step = 1; step <= whole.steps(); step++) {
+            SimulatedStorage storage = before.storage.fork();
+            storage.losePowerAfter(step);
+            try {
+                new Simulated(storage).run(job);
+            } catch (PowerLost expected) {
+                // the point of the exercise
+            }
+            for (long seed = 0; seed < SURVIVALS; seed++) {
+                String where = scenario + ", power lost after step " + step + ", seed " + seed;
+                Simulated found = new Simulated(storage.afterPowerLoss(seed));
+                requireContents(found, contents, where);
+                requireResumes(found, scenario, job, contents, where, step * 31 + seed);
+                points++;
+            }
+        }
+        System.out.println("crash points of '" + scenario + "': " + points);
+    }
+
+    /** A second crash on the way, then to the end. */
+    private static void requireResumes(
+            Simulated found, Scenario scenario, Job job, Map<ImageRef, byte[]> contents, String where, long seed)
+            throws IOException {
+        SimulatedStorage again = found.storage.fork();
+        again.losePowerAfter(1 + Math.floorMod(seed * 0x9E3779B97F4A7C15L >>> 20, 40L));
+        JobResult result;
+        try {
+            result = new Simulated(again).run(job);
+        } catch (PowerLost expected) {
+            again = again.afterPowerLoss(seed);
+            requireContents(new Simulated(again), contents, where + ", again");
+            result = new Simulated(again).run(job);
+        }
+        if (result.outcome() instanceof Outcome.Stale) {
+            // finished, but its answer was lost: what leaves no trace in links is simply planned and done again
+            assertThat(job.relinks()).as(where).isEmpty();
+            assertThat(job.replaces()).as(where).isEmpty();
+            again = again.fork();
+            result = new Simulated(again).run(scenario.plan().job(new Simulated(again)));
+        }
+        assertThat(result.outcome()).as(where).isEqualTo(new Outcome.Done());
+        requireFinished(new Simulated(again), contents, job, where);
+    }
+
+    private static void requireContents(Simulated pool, Map<ImageRef, byte[]> contents, String where)
+            throws IOException {
+        for (Map.Entry<ImageRef, byte[]> kept : contents.entrySet()) {
+            assertThat(pool.content(kept.getKey()))
+                    .as(where + ": " + kept.getKey())
+                    .isEqualTo(kept.getValue());
+        }
+    }
+
+    private static void requireFinished(Simulated pool, Map<ImageRef, byte[]> contents, Job job, String where)
+            throws IOException {
+        requireContents(pool, contents, where);
+        ImageRef target = job.replaces().orElse(job.target());
+        assertThat(pool.backing(target)).as(where).isEqualTo(job.base());
+        for (ImageRef retired : job.retires()) {
+            assertThat(pool.storage.exists(pool.path(retired)))
+                    .as(where + ": " + retired)
+                    .isFalse();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package io.planish.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Images made by QEMU's own tools in one folder, for tests. */
+final class Images {
+    private final Path folder;
+
+    Images(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Makes an image.
+     *
+     * @param backing the name of its backing file as it is to stand in the header; empty: none
+     * @param options what follows {@code -o}
+     * @param commands what qemu-io then does to it
+     */
+    Path make(String name, String backing, String size, String options, String... commands) throws IOException {
+        List<String> create = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", "qcow2", "-o", options));
+        if (!backing.isEmpty()) {
+            create.addAll(List.of("-b", backing, "-F", "qcow2"));
+        }
+        create.addAll(List.of(folder.resolve(name).toString(), size));
+        run(create);
+        if (commands.length > 0) {
+            List<String> io = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
+            for (String command : commands) {
+                io.addAll(List.of("-c", command));
+            }
+            io.add(folder.resolve(name).toString());
+            run(io);
+        }
+        return folder.resolve(name);
+    }
+
+    static String run(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            assertThat(process.waitFor()).as(command + "\n" + output).isZero();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return output;
+    }
+
+    List<Path> all() throws IOException {
+        try (var paths = Files.walk(folder)) {
+            return paths.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+}

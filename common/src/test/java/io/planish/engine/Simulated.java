@@ -1,0 +1,241 @@
+package io.planish.engine;
+
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.image.HeaderFile;
+import io.planish.image.ImageChain;
+import io.planish.image.Layer;
+import io.planish.image.Qcow2Image;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.JobResult;
+import io.planish.job.Relink;
+import io.planish.job.Verify;
+import io.planish.qcow2.Backing;
+import io.planish.qcow2.Header;
+import io.planish.qcow2.Marks;
+import io.planish.storage.ImageFile;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pool;
+import io.planish.storage.Pools;
+import io.planish.storage.Resolution;
+import io.planish.storage.SimulatedStorage;
+import io.planish.storage.Storage.OpenMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** One pool on a simulated machine: jobs run on it, and what its images show. */
+final class Simulated {
+    static final Path ROOT = Path.of("/pool");
+    static final PoolName POOL = new PoolName("pool");
+
+    final SimulatedStorage storage;
+    final Pools pools;
+    final PathGate gate;
+
+    Simulated(SimulatedStorage storage) throws IOException {
+        this.storage = storage;
+        this.pools = Pools.of(List.of(new Pool(POOL, "id", ROOT, Path.of("/vm"), true, Optional.empty())));
+        this.gate = new PathGate(storage, pools);
+    }
+
+    static Simulated load(Images images, Path folder) throws IOException {
+        SimulatedStorage storage = new SimulatedStorage();
+        storage.makeFolders(ROOT.resolve(".planish"));
+        for (Path real : images.all()) {
+            storage.load(real, ROOT.resolve(folder.relativize(real).toString()));
+        }
+        return new Simulated(storage);
+    }
+
+    static ImageRef ref(String path) {
+        return new ImageRef(POOL, path);
+    }
+
+    /** A job whose expectations are what stands here now. */
+    Job job(
+            JobKind kind,
+            String target,
+            Optional<String> base,
+            String top,
+            List<String> relinked,
+            boolean replaces,
+            List<String> retires)
+            throws IOException {
+        List<Expectation> expects = new ArrayList<>();
+        for (ImageRef image : chain(ref(top))) {
+            expects.add(expectation(image));
+        }
+        List<Relink> relinks = new ArrayList<>();
+        for (String overlay : relinked) {
+            expects.add(expectation(ref(overlay)));
+            relinks.add(new Relink(ref(overlay), ref(target)));
+        }
+        if (kind == JobKind.REBASE && base.isPresent()) {
+            for (ImageRef image : chain(ref(base.get()))) {
+                expects.add(expectation(image));
+            }
+        }
+        return new Job(
+                "job",
+                kind,
+                ref(target),
+                base.map(Simulated::ref),
+                ref(top),
+                relinks,
+                replaces ? Optional.of(ref(top)) : Optional.empty(),
+                retires.stream().map(Simulated::ref).toList(),
+                List.of(),
+                expects,
+                0,
+                0);
+    }
+
+    private Expectation expectation(ImageRef image) throws IOException {
+        return new Expectation(
+                image, backing(image), Optional.of(storage.status(path(image)).facts("id")));
+    }
+
+    JobResult run(Job job) {
+        return run(job, 0);
+    }
+
+    JobResult run(Job job, int stopAfterBatches) {
+        EngineOptions options = new EngineOptions(Verify.FULL, false, 16 << 10, Duration.ZERO);
+        FolderCheckpoints checkpoints = new FolderCheckpoints(storage, ROOT.resolve(".planish"));
+        return new JobRunner(storage, pools, gate, this::overlaysOf, options)
+                .run(job, new TestAttempt(checkpoints, stopAfterBatches));
+    }
+
+    private Map<ImageRef, Set<ImageRef>> overlaysOf(Set<ImageRef> images) throws IOException {
+        Map<ImageRef, Set<ImageRef>> overlays = new HashMap<>();
+        for (ImageRef image : images()) {
+            backing(image)
+                    .filter(images::contains)
+                    .ifPresent(below -> overlays.computeIfAbsent(below, b -> new HashSet<>())
+                            .add(image));
+        }
+        return overlays;
+    }
+
+    /** Every image that can be opened, outside of the trash. */
+    List<ImageRef> images() throws IOException {
+        List<ImageRef> images = new ArrayList<>();
+        for (Path path : storage.files()) {
+            if (path.startsWith(ROOT)
+                    && !ROOT.relativize(path).toString().startsWith(".planish")
+                    && !isPoisoned(path)) {
+                images.add(ref(ROOT.relativize(path).toString()));
+            }
+        }
+        return images;
+    }
+
+    private boolean isPoisoned(Path path) throws IOException {
+        try (ImageFile file = storage.open(path, OpenMode.READ)) {
+            ByteBuffer head = ByteBuffer.allocate(Header.PREFIX_BYTES + 64);
+            file.read(head, 0);
+            return Marks.isPoisoned(head.clear());
+        }
+    }
+
+    Path path(ImageRef image) {
+        return ROOT.resolve(image.path());
+    }
+
+    Header header(ImageRef image) throws IOException {
+        try (ImageFile file = storage.open(path(image), OpenMode.READ)) {
+            return HeaderFile.read(file);
+        }
+    }
+
+    Optional<ImageRef> backing(ImageRef image) throws IOException {
+        Optional<Backing> backing = header(image).backing();
+        if (backing.isEmpty()) {
+            return Optional.empty();
+        }
+        if (gate.resolveBacking(image, backing.get().name()) instanceof Resolution.Inside inside) {
+            return Optional.of(inside.ref());
+        }
+        return Optional.empty();
+    }
+
+    /** The chain of an image, base first. */
+    List<ImageRef> chain(ImageRef image) throws IOException {
+        List<ImageRef> chain = new ArrayList<>(List.of(image));
+        for (Optional<ImageRef> below = backing(image); below.isPresent(); below = backing(below.get())) {
+            chain.addFirst(below.get());
+        }
+        return chain;
+    }
+
+    /** What the guest reads of an image, read by nothing but its file and those below. */
+    byte[] content(ImageRef image) throws IOException {
+        List<ImageFile> files = new ArrayList<>();
+        try {
+            List<Layer> layers = new ArrayList<>();
+            for (ImageRef one : chain(image)) {
+                files.add(storage.open(path(one), OpenMode.READ));
+                layers.add(Qcow2Image.open(files.getLast(), one.toString(), 65536));
+            }
+            ImageChain chain = new ImageChain(layers);
+            ByteBuffer content = ByteBuffer.allocate((int) layers.getLast().virtualSizeBytes());
+            chain.read(layers.size() - 1, 0, content);
+            return content.array();
+        } finally {
+            for (ImageFile file : files) {
+                file.close();
+            }
+        }
+    }
+
+    /** An attempt that nobody takes the job away from. */
+    private static final class TestAttempt implements Attempt {
+        private final CheckpointStore checkpoints;
+        private final int stopAfterBatches;
+        private int batches;
+
+        TestAttempt(CheckpointStore checkpoints, int stopAfterBatches) {
+            this.checkpoints = checkpoints;
+            this.stopAfterBatches = stopAfterBatches;
+        }
+
+        @Override
+        public long epoch() {
+            return 1;
+        }
+
+        @Override
+        public String run() {
+            return "run";
+        }
+
+        @Override
+        public CheckpointStore checkpoints() {
+            return checkpoints;
+        }
+
+        @Override
+        public void mayContinue() {}
+
+        @Override
+        public boolean stopRequested() {
+            return stopAfterBatches > 0 && batches >= stopAfterBatches;
+        }
+
+        @Override
+        public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
+            batches++;
+        }
+    }
+}
