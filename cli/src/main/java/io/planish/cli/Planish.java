@@ -12,7 +12,14 @@ import picocli.CommandLine.IVersionProvider;
         synopsisSubcommandLabel = "VERB",
         description =
                 "Flattens QCOW2 backing chains by the cheapest safe plan; a crash anywhere costs time, never data.",
-        subcommands = {InfoVerb.class, MapVerb.class, GenerateCompletion.class},
+        subcommands = {
+            ScanVerb.class,
+            PlanVerb.class,
+            InfoVerb.class,
+            MapVerb.class,
+            PoolVerb.class,
+            GenerateCompletion.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",

@@ -1,0 +1,143 @@
+package io.planish.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.FileFacts;
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.job.Expectation;
+import io.planish.job.Job;
+import io.planish.job.Json;
+import io.planish.plan.Plan;
+import io.planish.plan.PlanFile;
+import io.planish.storage.Pool;
+import io.planish.storage.PoolMarker;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A plan with the folders that its pools are on this machine: a plan file with one more kind of line,
+ * {@code {"type":"pool","name":…,"path":…,"id":…,"marked":…}}.
+ */
+record SavedPlan(Plan plan, List<Folder> folders) {
+
+    /**
+     * One pool of the plan.
+     *
+     * @param id of the pool in the plan
+     * @param marked whether that is the id in the folder's marker; else it only stands for the folder, which had none
+     */
+    record Folder(PoolName name, Path path, String id, boolean marked) {
+        Optional<String> expectedId() {
+            return marked ? Optional.of(id) : Optional.empty();
+        }
+    }
+
+    SavedPlan {
+        folders = List.copyOf(folders);
+    }
+
+    /** @param pools as they were when the plan was made */
+    static SavedPlan of(Plan plan, Workspace pools) throws IOException {
+        List<Folder> folders = new ArrayList<>();
+        for (Pool pool : pools.pools().all()) {
+            boolean marked = PoolMarker.read(pools.storage(), pool.root()).isPresent();
+            folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked));
+        }
+        return new SavedPlan(plan, folders);
+    }
+
+    String text() throws IOException {
+        StringWriter text = new StringWriter();
+        PlanFile.write(plan, text);
+        for (Folder folder : folders) {
+            ObjectNode line = Json.MAPPER.createObjectNode().put("type", "pool");
+            line.put("name", folder.name().value()).put("path", folder.path().toString());
+            line.put("id", folder.id()).put("marked", folder.marked());
+            text.append(Json.MAPPER.writeValueAsString(line)).append('\n');
+        }
+        return text.toString();
+    }
+
+    static SavedPlan read(Path file) throws IOException {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new ImageException(
+                    ErrorKind.MISSING, file.toString(), "there is no such file", "make a plan with plan -o FILE");
+        } catch (MalformedInputException e) {
+            throw new ImageException(
+                    ErrorKind.MALFORMED_IMAGE,
+                    file.toString(),
+                    "this is not a saved plan",
+                    "make one with plan -o FILE");
+        }
+        try {
+            Plan plan = PlanFile.read(new StringReader(text));
+            List<Folder> folders = new ArrayList<>();
+            for (String line : text.lines().filter(l -> !l.isBlank()).toList()) {
+                JsonNode node = Json.MAPPER.readTree(line);
+                if (node.path("type").asText().equals("pool")) {
+                    folders.add(new Folder(
+                            new PoolName(node.path("name").asText()),
+                            Path.of(node.path("path").asText()),
+                            node.path("id").asText(),
+                            node.path("marked").asBoolean()));
+                }
+            }
+            return new SavedPlan(plan, folders);
+        } catch (ImageException e) {
+            throw e.at(file.toString());
+        }
+    }
+
+    /** The plan's jobs, with the ids that its pools have by now in place of those that stood for them while they had no marker. */
+    List<Job> jobs(Workspace now) {
+        return plan.jobs().stream().map(job -> withIds(job, now)).toList();
+    }
+
+    private Job withIds(Job job, Workspace now) {
+        return new Job(
+                job.id(),
+                job.kind(),
+                job.target(),
+                job.base(),
+                job.top(),
+                job.relinks(),
+                job.replaces(),
+                job.retires(),
+                job.dependsOn(),
+                job.expects().stream()
+                        .map(e -> new Expectation(
+                                e.image(), e.backing(), e.unchanged().map(facts -> withId(facts, e.image(), now))))
+                        .toList(),
+                job.bytesToWrite(),
+                job.bytesToFree());
+    }
+
+    private FileFacts withId(FileFacts facts, ImageRef image, Workspace now) {
+        boolean unmarked = folders.stream()
+                .anyMatch(f -> !f.marked() && f.name().equals(image.pool()) && f.id().equals(facts.poolId()));
+        if (!unmarked) {
+            return facts;
+        }
+        return new FileFacts(
+                now.pools().get(image.pool()).id(),
+                facts.inode(),
+                facts.birthTimeNanos(),
+                facts.sizeBytes(),
+                facts.mtimeNanos(),
+                facts.ctimeNanos());
+    }
+}
