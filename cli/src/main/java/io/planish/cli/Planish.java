@@ -17,6 +17,7 @@ import picocli.CommandLine.IVersionProvider;
             PlanVerb.class,
             InfoVerb.class,
             MapVerb.class,
+            CheckVerb.class,
             PoolVerb.class,
             GenerateCompletion.class
         },

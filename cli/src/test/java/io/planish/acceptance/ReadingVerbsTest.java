@@ -8,14 +8,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.cli.Cli;
 import io.planish.cli.Cli.Answer;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code info} and {@code map} answer as {@code qemu-img} does. */
+/** {@code info}, {@code map} and {@code check} answer as {@code qemu-img} does. */
 class ReadingVerbsTest {
+    private static final long CLUSTER = 65536;
+
     @TempDir
     Path dir;
 
@@ -67,6 +70,60 @@ class ReadingVerbsTest {
         images.overlay("a", "", "", "4M");
         images.write("a", "write -c -P 3 64k 64k", "write -P 4 1M 128k");
         assertSameJson("map", "--output=json", images.path("a"));
+    }
+
+    @Test
+    void checkOfASoundImageIsThatOfQemuImg() {
+        images.overlay("a", "", "cluster_size=4k", "4M");
+        images.write("a", "write -c -P 3 64k 4k", "write -P 4 1M 128k", "write -P 5 900k 64k", "discard 1M 8k");
+        assertSameAnswer("check", images.path("a"));
+        assertSameJson("check", "--output=json", images.path("a"));
+    }
+
+    @Test
+    void leakedClustersExitAsWithQemuImgAndAreGivenBack() throws IOException {
+        images.chain("a");
+        leakOneCluster("a");
+        Qemu.Result theirs = Qemu.run("qemu-img", "check", images.path("a"));
+        Answer ours = Cli.planish("check", images.path("a"));
+        assertThat(ours.exit()).isEqualTo(theirs.exit()).isEqualTo(3);
+        assertThat(ours.out()).contains("1 leaked clusters were found on the image.");
+        assertThat(Cli.planish("check", "-r", "leaks", images.path("a")).exit()).isZero();
+        images.assertClean("a");
+    }
+
+    @Test
+    void errorsExitAsWithQemuImg() throws IOException {
+        images.chain("a");
+        try (RandomAccessFile file = new RandomAccessFile(images.path("a").toFile(), "rw")) {
+            file.seek(2 * CLUSTER);
+            file.writeShort(0);
+        }
+        assertThat(Qemu.run("qemu-img", "check", images.path("a")).exit()).isEqualTo(2);
+        Answer ours = Cli.planish("check", images.path("a"));
+        assertThat(ours.exit()).isEqualTo(2);
+        assertThat(ours.out()).contains("errors were found on the image.");
+    }
+
+    @Test
+    void checkOfAnImageThatIsOpenElsewhereFails() throws IOException {
+        images.chain("a");
+        try (Qemu.Guest guest = new Qemu.Guest(images.path("a"))) {
+            Answer answer = Cli.planish("check", images.path("a"));
+            assertThat(answer.exit()).isEqualTo(1);
+            assertThat(answer.err().lines()).hasSize(1).first().asString().contains("open elsewhere");
+            assertThat(Cli.planish("check", "-U", images.path("a")).exit()).isZero();
+        }
+    }
+
+    /** Appends a cluster and gives it a refcount: the first refcount block stands in cluster 2 of a new image. */
+    private void leakOneCluster(String name) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(images.path(name).toFile(), "rw")) {
+            long clusters = (file.length() + CLUSTER - 1) / CLUSTER;
+            file.setLength((clusters + 1) * CLUSTER);
+            file.seek(2 * CLUSTER + clusters * 2);
+            file.writeShort(1);
+        }
     }
 
     @Test

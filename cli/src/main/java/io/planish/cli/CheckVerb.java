@@ -1,0 +1,158 @@
+package io.planish.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.image.MetadataCheck;
+import io.planish.job.Json;
+import io.planish.storage.ImageFile;
+import io.planish.storage.ImageFile.LockConflict;
+import io.planish.storage.ImageFile.LockMode;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.Storage;
+import io.planish.storage.Storage.OpenMode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Checks an image's tables. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        exitCodeOnInvalidInput = ExitCode.FAILED,
+        description = "Checks an image's tables and refcounts, as qemu-img check does.",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:no errors", "1:the check could not be made", "2:errors", "3:leaked clusters only"},
+        footerHeading = "%nExamples:%n",
+        footer = {"  planish check disk.qcow2", "  planish check --repair leaks disk.qcow2"})
+final class CheckVerb implements Callable<Integer> {
+    private static final int ERRORS = 2;
+    private static final int LEAKS = 3;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", description = "A QCOW2 image.")
+    private String file;
+
+    @Option(
+            names = {"-r", "--repair"},
+            paramLabel = "WHAT",
+            description = "Only 'leaks': give leaked clusters back, and put refcounts right that a crash left behind.")
+    private Optional<Repair> repair = Optional.empty();
+
+    @Option(
+            names = {"-U", "--force-share"},
+            description = "Check although somebody writes the image; the answer may be wrong then.")
+    private boolean forceShare;
+
+    @Mixin
+    private JsonOption json;
+
+    /** What can be repaired. */
+    enum Repair {
+        LEAKS
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Storage storage = new LinuxStorage();
+        LocalChain.Link image = LocalChain.top(storage, file);
+        boolean repairs = repair.isPresent();
+        try (ImageFile open = storage.open(image.path(), repairs ? OpenMode.READ_WRITE : OpenMode.READ)) {
+            if (!forceShare || repairs) {
+                lock(open, repairs ? LockMode.WRITE : LockMode.READ);
+            }
+            MetadataCheck.Result before = MetadataCheck.run(open, file);
+            MetadataCheck.Result result = before;
+            if (repairs && !before.isClean()) {
+                MetadataCheck.repair(open, file);
+                result = MetadataCheck.run(open, file);
+            }
+            print(result, before);
+            return result.corruptions() > 0 ? ERRORS : result.leaks() > 0 ? LEAKS : ExitCode.DONE;
+        }
+    }
+
+    private void lock(ImageFile open, LockMode mode) throws IOException {
+        Optional<LockConflict> conflict = open.tryLock(mode);
+        if (conflict.isPresent()) {
+            throw new ImageException(
+                    ErrorKind.IMAGE_IN_USE,
+                    file,
+                    switch (conflict.get()) {
+                        case PLANISH -> "Planish is working on it";
+                        case OTHER -> "it is open elsewhere for writing";
+                    },
+                    mode == LockMode.READ ? "wait, or check all the same with -U" : "wait until it is closed");
+        }
+    }
+
+    private void print(MetadataCheck.Result result, MetadataCheck.Result before) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json.asked()) {
+            out.println(Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json(result, before)));
+            return;
+        }
+        result.messages().forEach(out::println);
+        if (before.leaks() > result.leaks()) {
+            out.println("Repaired: " + (before.leaks() - result.leaks()) + " leaked clusters");
+        }
+        if (before.corruptions() > result.corruptions()) {
+            out.println("Repaired: " + (before.corruptions() - result.corruptions()) + " errors");
+        }
+        if (result.isClean()) {
+            out.println("No errors were found on the image.");
+        }
+        if (result.corruptions() > 0) {
+            out.println();
+            out.println(result.corruptions() + " errors were found on the image.");
+            out.println("Data may be corrupted, or further writes to the image may corrupt it.");
+        }
+        if (result.leaks() > 0) {
+            out.println();
+            out.println(result.leaks() + " leaked clusters were found on the image.");
+            out.println("This means waste of disk space, but no harm to data.");
+        }
+        if (result.totalClusters() > 0 && result.allocatedClusters() > 0) {
+            out.println(String.format(
+                    Locale.ROOT,
+                    "%d/%d = %.2f%% allocated, %.2f%% fragmented, %.2f%% compressed clusters",
+                    result.allocatedClusters(),
+                    result.totalClusters(),
+                    result.allocatedClusters() * 100.0 / result.totalClusters(),
+                    result.fragmentedClusters() * 100.0 / result.allocatedClusters(),
+                    result.compressedClusters() * 100.0 / result.allocatedClusters()));
+        }
+        out.println("Image end offset: " + result.imageEndOffset());
+    }
+
+    /** As with {@code qemu-img}, what is zero is left out. */
+    private ObjectNode json(MetadataCheck.Result result, MetadataCheck.Result before) {
+        ObjectNode json = Json.MAPPER.createObjectNode();
+        json.put("filename", file).put("format", "qcow2").put("check-errors", 0);
+        json.put("image-end-offset", result.imageEndOffset()).put("total-clusters", result.totalClusters());
+        putUnlessZero(json, "allocated-clusters", result.allocatedClusters());
+        putUnlessZero(json, "fragmented-clusters", result.fragmentedClusters());
+        putUnlessZero(json, "compressed-clusters", result.compressedClusters());
+        putUnlessZero(json, "corruptions", result.corruptions());
+        putUnlessZero(json, "leaks", result.leaks());
+        putUnlessZero(json, "corruptions-fixed", before.corruptions() - result.corruptions());
+        putUnlessZero(json, "leaks-fixed", before.leaks() - result.leaks());
+        return json;
+    }
+
+    private static void putUnlessZero(ObjectNode json, String name, long value) {
+        if (value > 0) {
+            json.put(name, value);
+        }
+    }
+}
