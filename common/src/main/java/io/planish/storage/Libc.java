@@ -26,6 +26,9 @@ final class Libc {
     /** Bytes that one call moves at most between a heap buffer and a file. */
     static final int BUFFER_BYTES = 1 << 20;
 
+    static final FunctionDescriptor SHAPE = FunctionDescriptor.of(
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
     private static final int EINTR = 4;
     private static final int PATH_MAX = 4096;
     private static final int STRUCT_BYTES = 256;
@@ -41,8 +44,7 @@ final class Libc {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow("syscall"),
-                FunctionDescriptor.of(
-                        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                SHAPE,
                 Linker.Option.captureCallState("errno"),
                 Linker.Option.firstVariadicArg(1));
     }

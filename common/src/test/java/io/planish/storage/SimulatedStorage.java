@@ -4,19 +4,12 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.storage.SimulatedNames.Slot;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A filesystem in memory that forgets what was not made durable.
@@ -35,23 +28,13 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #fork} copies the whole state at little cost. There are no symbolic links. Thread-safe.
  */
 public final class SimulatedStorage implements Storage {
-    private static final long ROOT = 1;
     private static final long FIRST_MOMENT = 1_000_000_000_000_000_000L;
-    private static final long NEVER = Long.MAX_VALUE;
 
-    private final Map<Long, SimulatedInode> inodes;
-    private final SimulatedNames names;
+    private final SimulatedTree tree;
     private final List<SimulatedFile> open = new ArrayList<>();
-    private long lastInode;
+    private final Accidents accidents = new Accidents();
     private long now;
     private long freeBytes = 1L << 40;
-
-    private long steps;
-    private long losesPowerBefore = NEVER;
-    private long losesPowerAfter = NEVER;
-    private final Map<Long, Failure> failures = new HashMap<>();
-    private @Nullable String powerLostAt;
-    private Consumer<String> listener = step -> {};
 
     /** The machine has no power: nothing happens any more. */
     public static final class PowerLost extends Error {
@@ -71,14 +54,11 @@ public final class SimulatedStorage implements Storage {
     }
 
     public SimulatedStorage() {
-        this(new TreeMap<>(), new SimulatedNames(), ROOT, FIRST_MOMENT);
-        inodes.put(ROOT, new SimulatedInode(ROOT, FileStatus.Type.DIRECTORY, 0755, now));
+        this(new SimulatedTree(FIRST_MOMENT), FIRST_MOMENT);
     }
 
-    private SimulatedStorage(Map<Long, SimulatedInode> inodes, SimulatedNames names, long lastInode, long now) {
-        this.inodes = inodes;
-        this.names = names;
-        this.lastInode = lastInode;
+    private SimulatedStorage(SimulatedTree tree, long now) {
+        this.tree = tree;
         this.now = now;
     }
 
@@ -86,9 +66,7 @@ public final class SimulatedStorage implements Storage {
 
     /** The same state with all that is not durable in it; no file is open, no step taken, no accident planned. */
     public synchronized SimulatedStorage fork() {
-        Map<Long, SimulatedInode> copies = new TreeMap<>();
-        inodes.forEach((number, inode) -> copies.put(number, inode.fork()));
-        return new SimulatedStorage(copies, names.fork(), lastInode, now);
+        return new SimulatedStorage(tree.fork(), now);
     }
 
     /**
@@ -96,37 +74,31 @@ public final class SimulatedStorage implements Storage {
      * any other: some of it, always the same for the same seed.
      */
     public synchronized SimulatedStorage afterPowerLoss(long seed) {
-        Random random = new Random(seed);
-        Survival survival = Survival.of(seed);
-        Map<Long, SimulatedInode> found = new TreeMap<>();
-        inodes.forEach((number, inode) -> found.put(number, inode.afterPowerLoss(random, survival)));
-        SimulatedNames foundNames = names.afterPowerLoss(ROOT, random, survival);
-        found.keySet().removeIf(number -> number != ROOT && foundNames.count(number) == 0);
-        return new SimulatedStorage(found, foundNames, lastInode, now + 1_000_000_000);
+        return new SimulatedStorage(tree.afterPowerLoss(seed), now + 1_000_000_000);
     }
 
     /** The step with this number, from 1 on, does not happen any more. */
     public void losePowerBefore(long step) {
-        losesPowerBefore = step;
+        accidents.losePowerBefore(step);
     }
 
     /** The step with this number, from 1 on, is the last that happens; its caller does not learn of it. */
     public void losePowerAfter(long step) {
-        losesPowerAfter = step;
+        accidents.losePowerAfter(step);
     }
 
     /** The step with this number, from 1 on, fails. */
     public void failStep(long step, Failure failure) {
-        failures.put(step, failure);
+        accidents.failStep(step, failure);
     }
 
     public synchronized long steps() {
-        return steps;
+        return accidents.steps();
     }
 
     /** Told of every step before it happens, in words. */
     public void onStep(Consumer<String> newListener) {
-        listener = newListener;
+        accidents.onStep(newListener);
     }
 
     public void setFreeBytes(long bytes) {
@@ -141,30 +113,20 @@ public final class SimulatedStorage implements Storage {
     }
 
     public void setExtendedAttribute(Path path, String name, String value) throws IOException {
-        inode(path).setExtendedAttribute(name, value);
+        tree.inode(path).setExtendedAttribute(name, value);
     }
 
     public Map<String, String> extendedAttributes(Path path) throws IOException {
-        return inode(path).attributes().extended();
+        return tree.inode(path).attributes().extended();
     }
 
     /** Brings a real file in, durable, with the folders it needs. */
     public synchronized void load(Path real, Path path) throws IOException {
-        makeFolders(parent(path));
-        SimulatedInode inode = newInode(FileStatus.Type.REGULAR, 0644);
-        try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
-            ByteBuffer buffer = ByteBuffer.allocate(SectorMap.SECTOR_BYTES);
-            for (long offset = 0; offset < channel.size(); offset += SectorMap.SECTOR_BYTES) {
-                channel.read(buffer.clear(), offset);
-                if (isNotZero(buffer.flip())) {
-                    inode.write(buffer, offset, now);
-                }
-            }
-            inode.truncate(channel.size(), now);
-        }
-        inode.settle();
-        names.add(slot(path), inode.number);
-        settleNames(parent(path));
+        makeFolders(SimulatedTree.parent(path));
+        SimulatedInode inode = tree.newInode(FileStatus.Type.REGULAR, 0644, now);
+        RealFiles.load(real, inode, now);
+        tree.names.add(tree.slot(path), inode.number);
+        settleNames(SimulatedTree.parent(path));
     }
 
     /** Makes a folder and those above it, durable. */
@@ -172,49 +134,23 @@ public final class SimulatedStorage implements Storage {
         Path parent = directory.getParent();
         if (parent != null && !exists(directory)) {
             makeFolders(parent);
-            names.add(slot(directory), newInode(FileStatus.Type.DIRECTORY, 0755).number);
+            tree.names.add(tree.slot(directory), tree.newInode(FileStatus.Type.DIRECTORY, 0755, now).number);
             settleNames(parent);
         }
     }
 
     private void settleNames(Path folder) throws IOException {
-        names.sync(inode(folder).number);
+        tree.names.sync(tree.inode(folder).number);
     }
 
     /** Writes a file out as it is seen now, durable or not. */
     public synchronized void save(Path path, Path real) throws IOException {
-        SimulatedInode inode = inode(path);
-        try (FileChannel channel = FileChannel.open(
-                real, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
-            long data = inode.next(true, 0);
-            while (data < inode.sizeBytes()) {
-                buffer.clear().limit((int) Math.min(buffer.capacity(), inode.next(false, data) - data));
-                inode.read(buffer, data);
-                channel.write(buffer.flip(), data);
-                data = inode.next(true, data + buffer.limit());
-            }
-            if (channel.size() < inode.sizeBytes()) {
-                channel.write(ByteBuffer.allocate(1), inode.sizeBytes() - 1);
-            }
-        }
+        RealFiles.save(tree.inode(path), real);
     }
 
     /** Every file's path. */
     public synchronized List<Path> files() {
-        List<Path> files = new ArrayList<>();
-        collect(ROOT, Path.of("/"), files);
-        return files;
-    }
-
-    private void collect(long folder, Path path, List<Path> into) {
-        names.list(folder).forEach((name, number) -> {
-            if (known(number).type == FileStatus.Type.DIRECTORY) {
-                collect(number, path.resolve(name), into);
-            } else {
-                into.add(path.resolve(name));
-            }
-        });
+        return tree.files();
     }
 
     // ---- the storage
@@ -222,9 +158,9 @@ public final class SimulatedStorage implements Storage {
     @Override
     public synchronized ImageFile open(Path path, OpenMode mode) throws IOException {
         requirePower();
-        SimulatedInode inode = inode(path);
+        SimulatedInode inode = tree.inode(path);
         if (inode.type == FileStatus.Type.DIRECTORY) {
-            throw failure(ErrorKind.IO, path, "cannot open: it is a folder");
+            throw SimulatedTree.failure(ErrorKind.IO, path, "cannot open: it is a folder");
         }
         return opened(new SimulatedFile(this, inode, path, mode));
     }
@@ -236,10 +172,11 @@ public final class SimulatedStorage implements Storage {
 
     @Override
     public synchronized ImageFile create(Path path) throws IOException {
-        Slot slot = freeSlot(path);
+        requirePower();
+        Slot slot = tree.freeSlot(path);
         return step("create " + path, path, () -> {
-            SimulatedInode inode = newInode(FileStatus.Type.REGULAR, 0600);
-            names.add(slot, inode.number);
+            SimulatedInode inode = tree.newInode(FileStatus.Type.REGULAR, 0600, now);
+            tree.names.add(slot, inode.number);
             return opened(new SimulatedFile(this, inode, path, OpenMode.READ_WRITE));
         });
     }
@@ -247,23 +184,23 @@ public final class SimulatedStorage implements Storage {
     @Override
     public synchronized FileStatus status(Path path) throws IOException {
         requirePower();
-        return status(inode(path));
+        return status(tree.inode(path));
     }
 
     FileStatus status(SimulatedInode inode) {
-        return inode.status(names.count(inode.number));
+        return inode.status(tree.names.count(inode.number));
     }
 
     @Override
     public synchronized boolean exists(Path path) {
         requirePower();
-        return find(path) != null;
+        return tree.find(path) != null;
     }
 
     @Override
     public synchronized List<Path> list(Path directory) throws IOException {
         requirePower();
-        return names.list(folder(directory).number).keySet().stream()
+        return tree.names.list(tree.folder(directory).number).keySet().stream()
                 .map(directory::resolve)
                 .toList();
     }
@@ -271,30 +208,32 @@ public final class SimulatedStorage implements Storage {
     @Override
     public synchronized Path realPath(Path path) throws IOException {
         requirePower();
-        inode(path.normalize());
+        tree.inode(path.normalize());
         return path.normalize();
     }
 
     @Override
     public String readLink(Path link) throws IOException {
-        throw failure(ErrorKind.IO, link, "there are no symbolic links here");
+        throw SimulatedTree.failure(ErrorKind.IO, link, "there are no symbolic links here");
     }
 
     @Override
     public synchronized void createDirectory(Path directory) throws IOException {
-        Slot slot = freeSlot(directory);
+        requirePower();
+        Slot slot = tree.freeSlot(directory);
         step("mkdir " + directory, directory, () -> {
-            names.add(slot, newInode(FileStatus.Type.DIRECTORY, 0700).number);
+            tree.names.add(slot, tree.newInode(FileStatus.Type.DIRECTORY, 0700, now).number);
             return slot;
         });
     }
 
     @Override
     public synchronized void link(Path existing, Path newName) throws IOException {
-        SimulatedInode inode = inode(existing);
-        Slot slot = freeSlot(newName);
+        SimulatedInode inode = tree.inode(existing);
+        requirePower();
+        Slot slot = tree.freeSlot(newName);
         step("link " + existing + " " + newName, existing, () -> {
-            names.add(slot, inode.number);
+            tree.names.add(slot, inode.number);
             inode.changed(now);
             return slot;
         });
@@ -302,13 +241,13 @@ public final class SimulatedStorage implements Storage {
 
     @Override
     public synchronized void rename(Path from, Path to) throws IOException {
-        SimulatedInode inode = inode(from);
-        Slot oldSlot = slot(from);
-        Slot newSlot = slot(to);
+        SimulatedInode inode = tree.inode(from);
+        Slot oldSlot = tree.slot(from);
+        Slot newSlot = tree.slot(to);
         step("rename " + from + " " + to, from, () -> {
-            Long replaced = names.get(newSlot);
+            Long replaced = tree.names.get(newSlot);
             if (replaced == null || replaced != inode.number) {
-                names.move(oldSlot, newSlot, inode.number);
+                tree.names.move(oldSlot, newSlot, inode.number);
                 inode.changed(now);
             }
             return newSlot;
@@ -317,10 +256,10 @@ public final class SimulatedStorage implements Storage {
 
     @Override
     public synchronized void unlink(Path path) throws IOException {
-        SimulatedInode inode = inode(path);
-        Slot slot = slot(path);
+        SimulatedInode inode = tree.inode(path);
+        Slot slot = tree.slot(path);
         step("unlink " + path, path, () -> {
-            names.remove(slot, inode.number);
+            tree.names.remove(slot, inode.number);
             inode.changed(now);
             return slot;
         });
@@ -328,9 +267,9 @@ public final class SimulatedStorage implements Storage {
 
     @Override
     public synchronized void syncDirectory(Path directory) throws IOException {
-        long folder = folder(directory).number;
+        long folder = tree.folder(directory).number;
         step("sync " + directory, directory, () -> {
-            names.sync(folder);
+            tree.names.sync(folder);
             return folder;
         });
     }
@@ -338,23 +277,21 @@ public final class SimulatedStorage implements Storage {
     @Override
     public synchronized long freeBytes(Path path) throws IOException {
         requirePower();
-        inode(path);
+        tree.inode(path);
         return freeBytes;
     }
 
     @Override
     public synchronized boolean isReadOnly(Path directory) throws IOException {
         requirePower();
-        folder(directory);
+        tree.folder(directory);
         return false;
     }
 
     // ---- for its open files
 
     void requirePower() {
-        if (powerLostAt != null) {
-            throw new PowerLost(powerLostAt);
-        }
+        accidents.requirePower();
     }
 
     long now() {
@@ -369,108 +306,9 @@ public final class SimulatedStorage implements Storage {
         return step(what, path, action, failure -> {});
     }
 
-    /** Counts a step and takes it, unless an accident was planned for it; {@code onFailure} is what is done all the same. */
+    /** A step; {@code onFailure} is what is done all the same when it is made to fail. */
     <T> T step(String what, Path path, Supplier<T> action, Consumer<Failure> onFailure) throws ImageException {
-        requirePower();
-        steps++;
         now++;
-        listener.accept(what);
-        if (steps == losesPowerBefore) {
-            losePower("before step " + steps + ": " + what);
-        }
-        Failure failure = failures.get(steps);
-        if (failure != null) {
-            onFailure.accept(failure);
-            throw failure(
-                    failure == Failure.NO_SPACE ? ErrorKind.NO_SPACE : ErrorKind.IO,
-                    path,
-                    "step " + steps + " was made to fail: " + what);
-        }
-        T result = action.get();
-        if (steps == losesPowerAfter) {
-            losePower("after step " + steps + ": " + what);
-        }
-        return result;
-    }
-
-    private void losePower(String at) {
-        powerLostAt = at;
-        requirePower();
-    }
-
-    private static ImageException failure(ErrorKind kind, Path path, String what) {
-        return new ImageException(kind, path.toString(), what, "");
-    }
-
-    // ---- paths
-
-    private SimulatedInode newInode(FileStatus.Type type, int mode) {
-        SimulatedInode inode = new SimulatedInode(++lastInode, type, mode, now);
-        inodes.put(inode.number, inode);
-        return inode;
-    }
-
-    private SimulatedInode known(long number) {
-        SimulatedInode inode = inodes.get(number);
-        if (inode == null) {
-            throw new AssertionError("a name leads to no inode");
-        }
-        return inode;
-    }
-
-    private @Nullable SimulatedInode find(Path path) {
-        if (!path.isAbsolute()) {
-            throw new IllegalArgumentException("'" + path + "' is not absolute");
-        }
-        long number = ROOT;
-        for (Path segment : path) {
-            Long next = names.get(new Slot(number, segment.toString()));
-            if (next == null) {
-                return null;
-            }
-            number = next;
-        }
-        return known(number);
-    }
-
-    private SimulatedInode inode(Path path) throws ImageException {
-        SimulatedInode inode = find(path);
-        if (inode == null) {
-            throw failure(ErrorKind.MISSING, path, "no such file");
-        }
-        return inode;
-    }
-
-    private SimulatedInode folder(Path path) throws ImageException {
-        SimulatedInode inode = inode(path);
-        if (inode.type != FileStatus.Type.DIRECTORY) {
-            throw failure(ErrorKind.MISSING, path, "not a folder");
-        }
-        return inode;
-    }
-
-    private static Path parent(Path path) {
-        Path parent = path.getParent();
-        if (parent == null) {
-            throw new IllegalArgumentException("'" + path + "' has no folder");
-        }
-        return parent;
-    }
-
-    private Slot slot(Path path) throws ImageException {
-        return new Slot(folder(parent(path)).number, path.getFileName().toString());
-    }
-
-    private Slot freeSlot(Path path) throws ImageException {
-        requirePower();
-        Slot slot = slot(path);
-        if (names.get(slot) != null) {
-            throw failure(ErrorKind.IO, path, "a file of this name exists already");
-        }
-        return slot;
-    }
-
-    private static boolean isNotZero(ByteBuffer buffer) {
-        return buffer.mismatch(ByteBuffer.allocate(buffer.remaining())) >= 0;
+        return accidents.step(what, path, action, onFailure);
     }
 }
