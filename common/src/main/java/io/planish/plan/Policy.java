@@ -30,7 +30,7 @@ public record Policy(
         long maxBytesToWrite) {
 
     public static final Policy DEFAULT = new Policy(
-            2, false, List.of(), List.of(), false, Verify.FULL, Duration.ofDays(7), 1L << 30, Long.MAX_VALUE);
+            2, false, List.of(), List.of(), false, Verify.FULL, Duration.ofDays(7), 64L << 20, Long.MAX_VALUE);
 
     public Policy {
         if (maxDepth < 1) {

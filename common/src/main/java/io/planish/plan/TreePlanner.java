@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Plans one tree.
@@ -38,6 +40,8 @@ final class TreePlanner {
     private final Map<ImageRef, Problem> obstacles = new HashMap<>();
     private final Set<Segment> unshared = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<ImageRef, ImageRef> contentOf = new HashMap<>();
+    private final Set<ImageRef> trunkImages = new HashSet<>();
+    private final Map<ImageRef, Owned> trunks = new HashMap<>();
     private final Map<ImageRef, Long> unsharingCosts = new HashMap<>();
     private final List<Job> jobs = new ArrayList<>();
     private final Map<ImageRef, Integer> depths = new HashMap<>();
@@ -101,6 +105,9 @@ final class TreePlanner {
                 return 0;
             }
         }
+        if (!segment.above().isEmpty()) {
+            segment.layers().forEach(layer -> trunkImages.add(layer.ref()));
+        }
         for (Segment above : segment.above()) {
             need = Math.max(need, decide(above, depth, segmentsBelow + 1));
         }
@@ -119,7 +126,7 @@ final class TreePlanner {
 
     private Split split(Segment segment, int wanted) {
         try {
-            Layers owned = new Layers(segment.layers(), snapshot.ownership());
+            Layers owned = new Layers(segment.layers(), this::owned);
             return new Splitter(segment, owned, tree, rule).cheapest(wanted);
         } catch (IOException e) {
             obstacles.put(segment.last().ref(), Obstacles.of(e));
@@ -171,9 +178,22 @@ final class TreePlanner {
         return Aftermath.of(job, now);
     }
 
+    /** Reads what an image owns; what lies below a fork is asked for again and again, and remembered. */
+    private Owned owned(ImageRef image) throws IOException {
+        Owned known = trunks.get(image);
+        if (known != null) {
+            return known;
+        }
+        Owned owned = snapshot.ownership().of(image);
+        if (trunkImages.contains(image)) {
+            trunks.put(image, owned);
+        }
+        return owned;
+    }
+
     private Optional<Unsharing> unsharing(Segment segment, Forest now) {
         try {
-            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, snapshot.ownership());
+            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, this::owned);
         } catch (IOException e) {
             obstacles.put(segment.last().ref(), Obstacles.of(e));
             return Optional.empty();
@@ -192,10 +212,10 @@ final class TreePlanner {
                 unsharing(segment, now).ifPresent(way -> unsharingCosts.put(last, way.bytes()));
             }
         }
+        Set<ImageRef> planned =
+                segment.above().stream().map(above -> above.first().ref()).collect(Collectors.toSet());
         for (ImageNode overlay : now.overlays(last)) {
-            boolean planned = segment.above().stream()
-                    .anyMatch(above -> above.first().ref().equals(overlay.ref()));
-            if (!planned && overlay.backingImage().isPresent()) {
+            if (!planned.contains(overlay.ref()) && overlay.backingImage().isPresent()) {
                 now.around(overlay.ref())
                         .leaves()
                         .forEach(leaf ->

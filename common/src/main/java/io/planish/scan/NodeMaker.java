@@ -34,7 +34,7 @@ final class NodeMaker {
         this.resolver = resolver;
     }
 
-    Collection<ImageNode> make() throws IOException {
+    Collection<ImageNode> make() {
         for (FoundFile file : sighting.files()) {
             if (sighting.head(file.ref()).isQcow2()) {
                 nodes.put(file.ref(), image(file));
@@ -48,7 +48,7 @@ final class NodeMaker {
         return filesystems.computeIfAbsent(device, d -> filesystems.size());
     }
 
-    private ImageNode image(FoundFile file) throws IOException {
+    private ImageNode image(FoundFile file) {
         FileHead head = sighting.head(file.ref());
         List<Problem> problems = nameProblems(file);
         head.faults().forEach(fault -> problems.add(new Problem(fault.reason(), file.ref() + " " + fault.phrase())));
@@ -59,12 +59,19 @@ final class NodeMaker {
         return node(file, ImageFormat.QCOW2, head.virtualSizeBytes(), head.clusterSizeBytes(), link, head, problems);
     }
 
-    private BackingLink link(FoundFile file, FileHead head, Backing backing, List<Problem> problems)
-            throws IOException {
+    private BackingLink link(FoundFile file, FileHead head, Backing backing, List<Problem> problems) {
         ImageRef ref = file.ref();
         List<ImageRef> names = Stream.concat(sighting.hardLinks(ref).stream(), sighting.symbolicLinks(ref).stream())
                 .toList();
-        BackingResolver.Found found = resolver.resolve(ref, names, backing.name());
+        BackingResolver.Found found;
+        try {
+            found = resolver.resolve(ref, names, backing.name());
+        } catch (IOException e) {
+            sighting.unknown(ref, e);
+            problems.add(
+                    Sighting.finding(ref.toString(), SkipReason.UNREADABLE, e).problem());
+            return new BackingLink(backing.name(), Optional.empty(), List.of());
+        }
         found.problem().ifPresent(problems::add);
         BackingLink link = new BackingLink(
                 backing.name(),

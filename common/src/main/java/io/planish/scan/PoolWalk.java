@@ -73,9 +73,9 @@ final class PoolWalk {
     }
 
     private final class Folder extends RecursiveAction {
-        private final transient Visitor visitor;
-        private final transient Pool pool;
-        private final transient Path folder;
+        private final Visitor visitor;
+        private final Pool pool;
+        private final Path folder;
 
         Folder(Visitor visitor, Pool pool, Path folder) {
             this.visitor = visitor;

@@ -61,8 +61,9 @@ public final class Scanner {
         new PoolWalk(storage, pools, threads).walk(sighting);
         sighting.settleNames();
         NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate));
+        Forest found = Forest.of(maker.make());
         List<Finding> findings = new ArrayList<>(sighting.findings());
-        Forest forest = probed(Forest.of(maker.make()), sighting, findings);
+        Forest forest = probed(found, sighting, findings);
         return new Snapshot(
                 UUID.randomUUID().toString(),
                 takenAt,

@@ -58,7 +58,7 @@ final class Sighting implements PoolWalk.Visitor {
     }
 
     /** To be called when the walk has ended: finds files that have several names. */
-    void settleNames() throws IOException {
+    void settleNames() {
         Map<FileId, ImageRef> byId = new HashMap<>();
         for (FoundFile file : new TreeMap<>(files).values()) {
             ImageRef first = byId.computeIfAbsent(file.id(), id -> file.ref());
@@ -68,12 +68,18 @@ final class Sighting implements PoolWalk.Visitor {
             }
         }
         for (ImageRef link : links.stream().sorted().toList()) {
-            Optional<ImageRef> target = SymbolicLinks.target(gate, link);
-            if (target.isPresent()) {
-                symbolicLinks
-                        .computeIfAbsent(firstName(target.get()), ref -> new ArrayList<>())
-                        .add(link);
-            }
+            settleLink(link);
+        }
+    }
+
+    private void settleLink(ImageRef link) {
+        try {
+            SymbolicLinks.target(gate, link)
+                    .ifPresent(target -> symbolicLinks
+                            .computeIfAbsent(firstName(target), ref -> new ArrayList<>())
+                            .add(link));
+        } catch (IOException e) {
+            unknown(link, e);
         }
     }
 

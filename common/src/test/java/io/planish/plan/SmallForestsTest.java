@@ -21,14 +21,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * Plans every forest of up to five images with every one thing in the way of every image, and carries the jobs out on a model of
- * content that knows nothing of the rule.
+ * Plans every forest of up to five images with every one thing in the way of every image, and random larger ones with several, and
+ * carries the jobs out on a model of content that knows nothing of the rule.
  */
 class SmallForestsTest {
     private static final int IMAGES = 5;
@@ -39,7 +40,6 @@ class SmallForestsTest {
 
     /** One thing that is special about one image. */
     private enum Twist {
-        NONE,
         KEPT,
         PROTECTED,
         REFERENCED,
@@ -54,33 +54,83 @@ class SmallForestsTest {
         IN_AN_INCOMPLETE_POOL
     }
 
+    /** Nothing of these is ever written, relinked, replaced or retired, and what they show lasts. */
+    private static final Set<Twist> UNTOUCHABLE = Set.of(
+            Twist.PROTECTED, Twist.READ_ELSEWHERE, Twist.WRITTEN_ELSEWHERE, Twist.HARD_LINKED, Twist.UNSUPPORTED);
+
+    /** What these show lasts. */
+    private static final Set<Twist> LASTING = Set.of(Twist.KEPT, Twist.REFERENCED);
+
+    /**
+     * @param shape the backing file of each image, which comes before it; -1: none
+     * @param twists what is special, by image
+     */
+    private record Case(List<Integer> shape, int maxDepth, boolean unshare, Map<Integer, Twist> twists) {
+        String name(int image) {
+            return (twists.get(image) == Twist.IN_AN_INCOMPLETE_POOL ? "q/" : "p/") + "i" + image;
+        }
+
+        Set<ImageRef> images(Set<Twist> kinds) {
+            return twists.entrySet().stream()
+                    .filter(entry -> kinds.contains(entry.getValue()))
+                    .map(entry -> ref(name(entry.getKey())))
+                    .collect(Collectors.toSet());
+        }
+
+        List<String> globs(Twist kind) {
+            return images(Set.of(kind)).stream().map(ImageRef::toString).toList();
+        }
+    }
+
     @Test
-    void noPlanChangesWhatAnyRemainingImageShows() {
+    void noPlanForASmallForestChangesWhatAnyRemainingImageShows() {
         for (List<Integer> shape : shapes()) {
             for (int maxDepth = 1; maxDepth <= 3; maxDepth++) {
-                for (Twist twist : Twist.values()) {
-                    for (int image = 0; image < (twist == Twist.NONE ? 1 : shape.size()); image++) {
-                        check(shape, maxDepth, twist, image, false);
-                        check(shape, maxDepth, twist, image, true);
+                for (boolean unshare : new boolean[] {false, true}) {
+                    check(new Case(shape, maxDepth, unshare, Map.of()));
+                    for (Twist twist : Twist.values()) {
+                        for (int image = 0; image < shape.size(); image++) {
+                            check(new Case(shape, maxDepth, unshare, Map.of(image, twist)));
+                        }
                     }
                 }
             }
         }
-        assertThat(plans).isGreaterThan(5_000);
-        assertThat(jobs).isGreaterThan(5_000);
+        assertThat(plans).isGreaterThan(20_000);
+        assertThat(jobs).isGreaterThan(10_000);
     }
 
-    private void check(List<Integer> shape, int maxDepth, Twist twist, int twisted, boolean unshare) {
-        if (twist == Twist.RAW_BASE && shape.get(twisted) >= 0) {
-            return;
+    @Test
+    void noPlanForARandomForestChangesWhatAnyRemainingImageShows() {
+        int cases = Boolean.getBoolean("planish.test.all") ? 100_000 : 5_000;
+        long seed = Long.getLong("planish.test.seed", System.nanoTime());
+        for (int i = 0; i < cases; i++, seed++) {
+            Random random = new Random(seed);
+            List<Integer> shape = new ArrayList<>();
+            int images = 3 + random.nextInt(10);
+            for (int image = 0; image < images; image++) {
+                boolean grows = image > 0 && random.nextInt(3) > 0;
+                shape.add(grows ? image - 1 : random.nextInt(image + 1) - 1);
+            }
+            Map<Integer, Twist> twists = new TreeMap<>();
+            for (int twisted = random.nextInt(4); twisted > 0; twisted--) {
+                twists.put(random.nextInt(images), Twist.values()[random.nextInt(Twist.values().length)]);
+            }
+            try {
+                check(new Case(shape, 1 + random.nextInt(4), random.nextBoolean(), twists));
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("-Dplanish.test.seed=" + seed, e);
+            }
         }
+    }
+
+    private void check(Case given) {
         Fleet fleet = new Fleet();
         Map<ImageRef, Map<Integer, String>> own = new HashMap<>();
-        for (int i = 0; i < shape.size(); i++) {
-            String name = name(i, twist, twisted);
-            int backing = shape.get(i);
-            fleet.add(Chains.node(
-                    name, backing < 0 ? Optional.empty() : Optional.of(ref(name(backing, twist, twisted)))));
+        for (int i = 0; i < given.shape().size(); i++) {
+            String name = given.name(i);
+            int backing = given.shape().get(i);
+            fleet.add(Chains.node(name, backing < 0 ? Optional.empty() : Optional.of(ref(given.name(backing)))));
             Map<Integer, String> content = new TreeMap<>();
             own.put(ref(name), content);
             for (int cluster = i % 3; cluster < CLUSTERS; cluster += 1 + (i * 7 + cluster) % 3) {
@@ -88,22 +138,33 @@ class SmallForestsTest {
                 content.put(cluster, name + ":" + cluster);
             }
         }
-        String special = name(twisted, twist, twisted);
-        Policy policy = twist(fleet, maxDepth, twist, special, unshare);
+        given.twists().forEach((image, twist) -> {
+            if (twist != Twist.RAW_BASE || given.shape().get(image) < 0) {
+                twist(fleet, twist, given.name(image));
+            }
+        });
+        Policy policy = new Policy(
+                given.maxDepth(),
+                given.unshare(),
+                given.globs(Twist.KEPT),
+                given.globs(Twist.PROTECTED),
+                false,
+                Verify.FULL,
+                Duration.ZERO,
+                0,
+                Long.MAX_VALUE);
         Snapshot snapshot = fleet.snapshot();
         Plan plan = Planner.plan(snapshot, policy);
-        String what = shape + " depth " + maxDepth + " " + twist + " " + special + ": " + plan.jobs();
         plans++;
-        carryOut(plan, snapshot, own, what, untouchable(twist, special));
-        goalsHold(plan, snapshot, maxDepth, what);
+        String what = given + ": " + plan.jobs();
+        carryOut(plan, snapshot, own, what, given);
+        goalsHold(plan, snapshot, given.maxDepth(), what);
     }
 
     private void carryOut(
-            Plan plan,
-            Snapshot snapshot,
-            Map<ImageRef, Map<Integer, String>> own,
-            String what,
-            Set<ImageRef> untouchable) {
+            Plan plan, Snapshot snapshot, Map<ImageRef, Map<Integer, String>> own, String what, Case given) {
+        Set<ImageRef> untouchable = given.images(UNTOUCHABLE);
+        Set<ImageRef> lasting = given.images(LASTING);
         Forest now = snapshot.forest();
         Map<ImageRef, Map<Integer, String>> before = views(now, own);
         SafetyRule rule = SafetyRule.of(snapshot, plan.policy());
@@ -118,7 +179,8 @@ class SmallForestsTest {
                 assertThat(node.backingImage()).as(what).isEqualTo(expected.backing());
             }
             assertThat(touched(job)).as(what).noneMatch(untouchable::contains);
-            merge(job, now, own);
+            assertThat(gone(job)).as(what).noneMatch(given.images(Set.of(Twist.INTERNAL_SNAPSHOTS))::contains);
+            assertThat(job.bytesToWrite()).as(what).isEqualTo(merge(job, now, own) * Fleet.CLUSTER);
             now = Aftermath.of(job, now);
             done.add(job.id());
             plan.ends().stream().filter(end -> end.job().equals(job.id())).forEach(end -> ended.add(end.image()));
@@ -127,7 +189,7 @@ class SmallForestsTest {
                     .filter(image -> !Objects.equals(before.get(image), after.get(image)))
                     .collect(Collectors.toSet());
             assertThat(ended).as(what).containsAll(lost);
-            assertThat(lost).as(what).noneMatch(untouchable::contains);
+            assertThat(lost).as(what).noneMatch(untouchable::contains).noneMatch(lasting::contains);
         }
     }
 
@@ -148,9 +210,9 @@ class SmallForestsTest {
         }
     }
 
-    private static Policy twist(Fleet fleet, int maxDepth, Twist twist, String name, boolean unshare) {
+    private static void twist(Fleet fleet, Twist twist, String name) {
         switch (twist) {
-            case NONE, KEPT, PROTECTED -> {}
+            case KEPT, PROTECTED -> {}
             case REFERENCED -> fleet.referenced(name);
             case READ_ELSEWHERE -> fleet.use(name, Use.READ);
             case WRITTEN_ELSEWHERE -> fleet.use(name, Use.WRITTEN);
@@ -162,31 +224,12 @@ class SmallForestsTest {
             case RAW_BASE -> fleet.raw(name);
             case IN_AN_INCOMPLETE_POOL -> fleet.incomplete("q");
         }
-        return new Policy(
-                maxDepth,
-                unshare,
-                twist == Twist.KEPT ? List.of(name) : List.of(),
-                twist == Twist.PROTECTED ? List.of(name) : List.of(),
-                false,
-                Verify.FULL,
-                Duration.ZERO,
-                0,
-                Long.MAX_VALUE);
     }
 
-    /** Images whose view must last and that no job may write, relink or retire. */
-    private static Set<ImageRef> untouchable(Twist twist, String name) {
-        return switch (twist) {
-            case PROTECTED, READ_ELSEWHERE, WRITTEN_ELSEWHERE, HARD_LINKED, UNSUPPORTED -> Set.of(ref(name));
-            case NONE,
-                    KEPT,
-                    REFERENCED,
-                    INTERNAL_SNAPSHOTS,
-                    BITMAPS,
-                    OTHER_FILESYSTEM,
-                    RAW_BASE,
-                    IN_AN_INCOMPLETE_POOL -> Set.of();
-        };
+    private static Set<ImageRef> gone(Job job) {
+        Set<ImageRef> gone = new HashSet<>(job.retires());
+        job.replaces().ifPresent(gone::add);
+        return gone;
     }
 
     private static Set<ImageRef> touched(Job job) {
@@ -197,19 +240,27 @@ class SmallForestsTest {
         return touched;
     }
 
-    /** What the job does to content: the target owns all that the group owned, as its top showed it. */
-    private static void merge(Job job, Forest now, Map<ImageRef, Map<Integer, String>> own) {
+    /**
+     * What the job does to content: the target owns all that the group owned, as its top showed it.
+     *
+     * @return how many clusters that changes in the target
+     */
+    private static long merge(Job job, Forest now, Map<ImageRef, Map<Integer, String>> own) {
         Map<Integer, String> merged = new TreeMap<>();
         List<ImageNode> chain = now.chain(job.top());
         boolean inGroup = job.base().isEmpty();
         for (ImageNode layer : chain) {
             if (inGroup) {
-                merged.putAll(own.get(layer.ref()));
+                merged.putAll(own.getOrDefault(layer.ref(), Map.of()));
             }
             inGroup |= job.base().equals(Optional.of(layer.ref()));
         }
+        Map<Integer, String> before = own.getOrDefault(job.target(), Map.of());
         own.put(job.target(), merged);
         job.replaces().ifPresent(leaf -> own.put(leaf, merged));
+        return merged.entrySet().stream()
+                .filter(cluster -> !cluster.getValue().equals(before.get(cluster.getKey())))
+                .count();
     }
 
     private static Map<ImageRef, Map<Integer, String>> views(Forest forest, Map<ImageRef, Map<Integer, String>> own) {
@@ -221,10 +272,6 @@ class SmallForestsTest {
             views.put(node.ref(), whole ? view : Map.of(-1, "its backing file is gone"));
         }
         return views;
-    }
-
-    private static String name(int image, Twist twist, int twisted) {
-        return (twist == Twist.IN_AN_INCOMPLETE_POOL && image == twisted ? "q/" : "p/") + "i" + image;
     }
 
     /** Every forest of up to five images, each told by the backing file of each image, which comes before it; -1: none. */
