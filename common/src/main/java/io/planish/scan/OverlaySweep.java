@@ -3,6 +3,7 @@ package io.planish.scan;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
+import io.planish.engine.Sweep;
 import io.planish.qcow2.Backing;
 import io.planish.scan.FoundFile.FileId;
 import io.planish.storage.FileStatus;
@@ -27,7 +28,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
  * Tells which overlays images have at this moment, in all pools. Reads the headers only of files that are new or changed since
  * its {@link HeadReader} last saw them. Thread-safe.
  */
-public final class OverlaySweep {
+public final class OverlaySweep implements Sweep {
     private final Storage storage;
     private final PathGate gate;
     private final PoolWalk walk;
@@ -47,6 +48,7 @@ public final class OverlaySweep {
      *
      * @throws ImageException of kind {@code IO} if any folder or file of the pools cannot be looked at
      */
+    @Override
     public Map<ImageRef, Set<ImageRef>> overlaysOf(Set<ImageRef> images) throws IOException {
         if (images.isEmpty()) {
             return Map.of();
