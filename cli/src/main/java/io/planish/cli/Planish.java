@@ -15,6 +15,8 @@ import picocli.CommandLine.IVersionProvider;
         subcommands = {
             ScanVerb.class,
             PlanVerb.class,
+            ApplyVerb.class,
+            FlattenVerb.class,
             InfoVerb.class,
             MapVerb.class,
             CheckVerb.class,

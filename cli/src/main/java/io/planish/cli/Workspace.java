@@ -4,8 +4,11 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.engine.EngineOptions;
+import io.planish.engine.JobRunner;
 import io.planish.plan.Snapshot;
 import io.planish.scan.HeadReader;
+import io.planish.scan.OverlaySweep;
 import io.planish.scan.Scanner;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
@@ -65,6 +68,11 @@ record Workspace(Storage storage, Pools pools, PathGate gate) {
     /** What stands in the folders now; nothing is written. */
     Snapshot scan() throws IOException {
         return new Scanner(storage, pools, gate, new HeadReader(storage, CLOCK), CLOCK, THREADS).scan();
+    }
+
+    JobRunner runner(EngineOptions options) {
+        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, CLOCK), THREADS);
+        return new JobRunner(storage, pools, gate, sweep::overlaysOf, options);
     }
 
     /** The address of a file that lies in one of the folders; symbolic links are followed. */

@@ -1,0 +1,90 @@
+package io.planish.cli;
+
+import io.planish.plan.Plan;
+import io.planish.plan.Planner;
+import io.planish.plan.Policy;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Scan, plan, show, ask, apply. */
+@Command(
+        name = "flatten",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Shortens the chains in these folders: plans, shows the plan, asks, carries it out.",
+            "The folders are taken to hold all overlays of their images."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  planish flatten /var/lib/libvirt/images",
+            "  planish flatten /pool/a /pool/b --max-depth 1 --unshare --yes",
+            "  planish flatten /pool/a --keep 'golden*' --delete"
+        })
+final class FlattenVerb implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folders with images, looked through recursively.")
+    private List<Path> folders;
+
+    @Mixin
+    private PolicyOptions policy;
+
+    @Option(names = "--yes", description = "Do not ask.")
+    private boolean yes;
+
+    @Option(names = "--delete", description = "Remove leftovers at once instead of moving them to .planish-trash.")
+    private boolean delete;
+
+    @Option(
+            names = "--drop-restore-points",
+            description = "Let files go that something outside refers to, such as a snapshot of a management system.")
+    private boolean dropRestorePoints;
+
+    @Override
+    public Integer call() throws Exception {
+        if (!yes && !Terminal.isInput()) {
+            throw new ParameterException(
+                    spec.commandLine(), "there is nobody to ask: add --yes, or use 'planish plan'");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        Workspace workspace = Workspace.toRead(folders);
+        Duration grace = delete ? Duration.ZERO : Policy.DEFAULT.grace();
+        Plan plan = Planner.plan(workspace.scan(), policy.policy(grace, dropRestorePoints));
+        PlanText.print(plan, out);
+        if (plan.jobs().isEmpty()) {
+            return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;
+        }
+        if (!yes && !agreed(out)) {
+            out.println("Nothing was changed.");
+            return ExitCode.DONE;
+        }
+        SavedPlan saved = SavedPlan.of(plan, workspace);
+        Path file = Files.createDirectories(StateFolder.ofAllRuns().resolve(plan.snapshot()))
+                .resolve("plan.jsonl");
+        Files.writeString(file, saved.text());
+        return new Execution(saved, out, spec.commandLine().getErr(), ProgressLine.forPeople()).run(file);
+    }
+
+    private static boolean agreed(PrintWriter out) throws IOException {
+        out.print("Carry this out? [y/N] ");
+        out.flush();
+        String answer = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+        return answer != null && (answer.equalsIgnoreCase("y") || answer.equalsIgnoreCase("yes"));
+    }
+}
