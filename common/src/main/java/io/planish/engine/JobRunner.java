@@ -4,7 +4,6 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
-import io.planish.image.MetadataCheck;
 import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
@@ -127,7 +126,6 @@ public final class JobRunner {
                             state);
                 }
             }
-            MetadataCheck.repair(files.get(job.target()), job.target().toString());
             return finish(intent, files, attempt, state);
         }
     }
@@ -135,8 +133,8 @@ public final class JobRunner {
     private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {
         state.begun = true;
         Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
-        attempt.checkpoints().drop(intent.job().id());
         finisher.finish(intent, files, attempt);
+        attempt.checkpoints().drop(intent.job().id());
         Job job = intent.job();
         Map<ImageRef, FileFacts> facts = new HashMap<>();
         ImageRef name = job.replaces().orElse(job.target());

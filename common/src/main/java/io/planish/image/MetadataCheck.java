@@ -116,7 +116,6 @@ public final class MetadataCheck {
             } else if (result.leaks() > 0) {
                 RefcountRepair.repairLeaks(file, header);
             }
-            RefcountTail.clear(file, header);
         } catch (ImageException e) {
             throw e.at(name);
         }

@@ -1,5 +1,6 @@
 package io.planish.run;
 
+import io.planish.chain.PoolName;
 import io.planish.job.JobRecord;
 import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
  * @param jobs ids of its jobs, in the plan's order
  * @param plan the id of the newest plan; empty until there is one
  * @param policy the policy as it was when the run was planned
+ * @param scanned the pools that were looked at for it: an overlay may lie in any of them
  * @param outcomes how many jobs ended how, once it is over
  * @param unresolved jobs of unknown outcome: their images stay closed to other jobs until a person resolves them
  * @param error why it could not be planned
@@ -35,6 +37,7 @@ public record RunRecord(
         List<String> jobs,
         Optional<String> plan,
         Optional<Policy> policy,
+        List<PoolName> scanned,
         Map<String, Integer> outcomes,
         List<String> unresolved,
         Optional<String> error,
@@ -50,6 +53,7 @@ public record RunRecord(
 
     public RunRecord {
         jobs = List.copyOf(jobs);
+        scanned = List.copyOf(scanned);
         outcomes = Map.copyOf(outcomes);
         unresolved = List.copyOf(unresolved);
     }
@@ -64,6 +68,7 @@ public record RunRecord(
                 List.of(),
                 Optional.empty(),
                 Optional.empty(),
+                List.of(),
                 Map.of(),
                 List.of(),
                 Optional.empty(),
@@ -74,7 +79,7 @@ public record RunRecord(
     }
 
     /** The jobs of the next generation stand in the ledger. */
-    public Optional<RunRecord> ready(String plan, Policy policy, List<String> more) {
+    public Optional<RunRecord> ready(String plan, Policy policy, List<PoolName> scanned, List<String> more) {
         if (state != RunState.PLANNING) {
             return Optional.empty();
         }
@@ -89,6 +94,7 @@ public record RunRecord(
                 all,
                 Optional.of(plan),
                 Optional.of(policy),
+                scanned,
                 outcomes,
                 unresolved,
                 error,
@@ -154,6 +160,7 @@ public record RunRecord(
                         jobs,
                         plan,
                         policy,
+                        scanned,
                         Map.of(),
                         List.of(),
                         error,
@@ -179,6 +186,7 @@ public record RunRecord(
                 jobs,
                 plan,
                 policy,
+                scanned,
                 outcomes,
                 rest,
                 error,
@@ -200,6 +208,7 @@ public record RunRecord(
                         jobs,
                         plan,
                         policy,
+                        scanned,
                         outcomes,
                         unresolved,
                         error,
@@ -221,6 +230,7 @@ public record RunRecord(
                 jobs,
                 plan,
                 policy,
+                scanned,
                 outcomes,
                 unresolved,
                 error,
@@ -240,6 +250,7 @@ public record RunRecord(
                 jobs,
                 plan,
                 policy,
+                scanned,
                 outcomes,
                 unresolved,
                 error,

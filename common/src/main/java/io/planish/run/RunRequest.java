@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  *
  * @param id the run's id: the same id twice is one run; {@code [A-Za-z0-9._-]}, at most 100
  * @param pools the pools to look at
- * @param image only the tree this image is part of; empty: all trees
+ * @param image only what makes this image's chain shorter; empty: all
  * @param policy the name of a configured policy
  * @param keep globs of images that must stay as they are, beside the policy's
  * @param protect globs of images that must not be written, beside the policy's

@@ -5,7 +5,6 @@ import io.planish.chain.PoolName;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Layer;
-import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
@@ -197,13 +196,6 @@ final class Simulated {
             for (ImageFile file : files) {
                 file.close();
             }
-        }
-    }
-
-    /** What {@code check} finds in an image: corruptions, then leaked clusters. */
-    MetadataCheck.Result check(ImageRef image) throws IOException {
-        try (ImageFile file = storage.open(path(image), OpenMode.READ)) {
-            return MetadataCheck.run(file, image.toString());
         }
     }
 

@@ -13,13 +13,13 @@ import org.junit.jupiter.api.Test;
 class RunRecordTest {
     private static final RunRecord ASKED = RunRecord.asked(request("nightly"), 1);
     private static final RunRecord READY =
-            ASKED.ready("p1", Policy.DEFAULT, List.of("a", "b")).orElseThrow();
+            ASKED.ready("p1", Policy.DEFAULT, List.of(), List.of("a", "b")).orElseThrow();
 
     @Test
     void staleTreesArePlannedAgainOnce() {
         RunRecord again = READY.replan()
                 .orElseThrow()
-                .ready("p2", Policy.DEFAULT, List.of("c"))
+                .ready("p2", Policy.DEFAULT, List.of(), List.of("c"))
                 .orElseThrow();
 
         assertThat(again.jobs()).containsExactly("a", "b", "c");
@@ -32,7 +32,7 @@ class RunRecordTest {
 
         assertThat(over.paused()).isEmpty();
         assertThat(over.cancelling()).isEmpty();
-        assertThat(over.ready("p", Policy.DEFAULT, List.of())).isEmpty();
+        assertThat(over.ready("p", Policy.DEFAULT, List.of(), List.of())).isEmpty();
         assertThat(over.failed("x", 9)).isEmpty();
         assertThat(over.state().isOver()).isTrue();
     }

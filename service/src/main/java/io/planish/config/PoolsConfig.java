@@ -20,6 +20,9 @@ public interface PoolsConfig {
         /** Its folder on this machine. */
         Path path();
 
+        /** The id its marker file must have; by default any: then a mount that is missing is noticed only by a missing marker. */
+        Optional<String> id();
+
         /** The folder under which hypervisors see it; by default the same. */
         Optional<Path> hostPath();
 

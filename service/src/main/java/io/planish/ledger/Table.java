@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * configured to be.
  *
  * <p>A compare-and-set has three answers: yes, no, and none, when the grid did not say or the client tried again by itself. So a
- * «no» is never believed: the value is read again, and what we meant to write standing there means yes.
+ * «no» is never believed: the value is read again, and what we meant to write standing there means yes. Two writers of the very same
+ * state both hear yes; where only one may, the state names its writer.
  *
  * @param <T> a record with JSON form, no two states of which are equal
  */

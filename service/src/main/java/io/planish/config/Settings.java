@@ -1,0 +1,68 @@
+package io.planish.config;
+
+import io.planish.chain.PoolName;
+import io.planish.config.PoliciesConfig.PolicyConfig;
+import io.planish.plan.Policy;
+import io.quarkus.runtime.configuration.MemorySize;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The configuration as the values that the rest works with. What is wrong is named with its key. */
+public final class Settings {
+    private Settings() {}
+
+    public static Set<PoolName> poolNames(PoolsConfig config) {
+        Set<PoolName> names = new TreeSet<>();
+        for (Map.Entry<String, PoolsConfig.PoolConfig> e : config.pools().entrySet()) {
+            names.add(new PoolName(e.getKey()));
+            if (e.getValue().slots() < 1) {
+                throw new IllegalArgumentException("planish.pools." + e.getKey() + ".slots is "
+                        + e.getValue().slots() + ", but must be at least 1");
+            }
+        }
+        return names;
+    }
+
+    /** How many jobs of the pool may be offered or running; 0 where it is not configured. */
+    public static int slots(PoolsConfig config, PoolName pool) {
+        return Optional.ofNullable(config.pools().get(pool.value()))
+                .map(PoolsConfig.PoolConfig::slots)
+                .orElse(0);
+    }
+
+    /** What one job of the pool may write per second. */
+    public static long bytesPerSecondAndSlot(PoolsConfig config, PoolName pool) {
+        return Optional.ofNullable(config.pools().get(pool.value()))
+                .flatMap(p -> p.bytesPerSecond().map(b -> Math.max(1, b.asLongValue() / p.slots())))
+                .orElse(Long.MAX_VALUE);
+    }
+
+    /** By name; {@code default} is there even if not configured. */
+    public static Map<String, Policy> policies(PoliciesConfig config) {
+        Map<String, Policy> policies = new TreeMap<>();
+        policies.put("default", Policy.DEFAULT);
+        config.policies().forEach((name, policy) -> policies.put(name, policy(name, policy)));
+        return policies;
+    }
+
+    private static Policy policy(String name, PolicyConfig p) {
+        try {
+            return new Policy(
+                    p.maxDepth(),
+                    p.unshare(),
+                    p.keep().orElse(List.of()),
+                    p.protect().orElse(List.of()),
+                    p.dropRestorePoints(),
+                    p.verify(),
+                    p.grace(),
+                    p.headroom().asLongValue(),
+                    p.maxBytesToWrite().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("planish.policies." + name + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package io.planish.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.planish.chain.ImageRef;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.job.JobRecord;
+import io.planish.job.JobState;
+import io.planish.job.LeaseRecord;
+import io.planish.standalone.Stack;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+import org.infinispan.client.hotrod.configuration.ClientIntelligence;
+import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The ledger on a real grid. */
+class TableTest {
+    @TempDir
+    static Path folder;
+
+    private static Stack stack;
+    private static RemoteCacheManager grid;
+    private static Ledger ledger;
+
+    @BeforeAll
+    static void start() throws Exception {
+        stack = Stack.start(folder);
+        grid = new RemoteCacheManager(new ConfigurationBuilder()
+                .addServers(stack.grid().address())
+                .clientIntelligence(ClientIntelligence.BASIC)
+                .build());
+        ledger = Ledger.of(grid, Duration.ofSeconds(60));
+    }
+
+    @AfterAll
+    static void stop() {
+        grid.close();
+        stack.close();
+    }
+
+    @Test
+    void aRecordIsAddedOnceAndAddingTheSameAgainSaysYes() throws Exception {
+        JobRecord one = JobRecord.blocked("add", job("a"));
+        JobRecord other = one.queue(job("a")).orElseThrow();
+
+        assertThat(ledger.jobs().add(one.key(), one)).isTrue();
+        assertThat(ledger.jobs().add(one.key(), one)).isTrue();
+        assertThat(ledger.jobs().add(one.key(), other)).isFalse();
+        assertThat(ledger.jobs().get(one.key())).contains(one);
+        assertThat(ledger.jobs().get(List.of(one.key(), "none"))).containsOnlyKeys(one.key());
+    }
+
+    @Test
+    void ofManyWhoClaimAtOnceOneWins() throws Exception {
+        JobRecord queued = JobRecord.blocked("claim", job("a")).queue(job("a")).orElseThrow();
+        ledger.jobs().put(queued.key(), queued);
+        CountDownLatch go = new CountDownLatch(1);
+        List<Future<Optional<JobRecord>>> claims = new ArrayList<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+            for (int i = 0; i < 8; i++) {
+                String worker = "w" + i;
+                claims.add(threads.submit(() -> {
+                    go.await();
+                    return ledger.jobs().update(queued.key(), r -> r.claim(worker));
+                }));
+            }
+            go.countDown();
+        }
+        List<JobRecord> won = new ArrayList<>();
+        for (Future<Optional<JobRecord>> claim : claims) {
+            claim.get().ifPresent(won::add);
+        }
+
+        assertThat(won).hasSize(1);
+        assertThat(ledger.jobs().get(queued.key())).contains(won.getFirst());
+    }
+
+    @Test
+    void everyOneOfManyConcurrentChangesCounts() throws Exception {
+        ledger.leases().put("contended", LeaseRecord.first("nobody"));
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            for (int i = 0; i < 4; i++) {
+                String owner = "w" + i;
+                var unused = threads.submit(() -> {
+                    for (int n = 0; n < 25; n++) {
+                        ledger.leases().update("contended", l -> Optional.of(l.takenBy(owner)));
+                    }
+                    return null;
+                });
+            }
+        }
+
+        assertThat(ledger.leases().get("contended").orElseThrow().epoch()).isEqualTo(101);
+    }
+
+    @Test
+    void aChangeWaitsForAGridThatIsKilledAndStartedAgainAndFindsWhatWasWritten() throws Exception {
+        JobRecord blocked = JobRecord.blocked("restart", job("a"));
+        ledger.jobs().put(blocked.key(), blocked);
+        stack.grid().kill();
+        try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+            Future<Optional<JobRecord>> queued =
+                    threads.submit(() -> ledger.jobs().update(blocked.key(), r -> r.queue(job("a"))));
+            stack.grid().restart();
+
+            assertThat(queued.get()).isPresent();
+        }
+        assertThat(ledger.jobs().get(blocked.key()).orElseThrow().state()).isInstanceOf(JobState.Queued.class);
+    }
+
+    @Test
+    void plansAndLeasesAreNotTakenForRuns() throws Exception {
+        ledger.leases().put("coordinator", LeaseRecord.first("me"));
+
+        assertThat(ledger.runs().all()).isEmpty();
+        assertThat(ledger.leases().all()).containsKey("coordinator");
+    }
+
+    @Test
+    void aGridThatIsNotThereIsSaidInOneLineAfterABoundedTime() throws Exception {
+        try (RemoteCacheManager nowhere = new RemoteCacheManager(new ConfigurationBuilder()
+                .addServers("127.0.0.1:1")
+                .clientIntelligence(ClientIntelligence.BASIC)
+                .build())) {
+            Ledger lost = Ledger.of(nowhere, Duration.ofMillis(300));
+
+            assertThatThrownBy(() -> lost.jobs().get("a/b"))
+                    .isInstanceOf(LedgerException.class)
+                    .hasMessageStartingWith("the grid does not answer")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+
+    private static Job job(String id) {
+        ImageRef target = ImageRef.parse("gold/a.qcow2");
+        return new Job(
+                id,
+                JobKind.PULL,
+                target,
+                Optional.empty(),
+                target,
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of(),
+                0,
+                0);
+    }
+}
