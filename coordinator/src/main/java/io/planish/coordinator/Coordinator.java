@@ -1,0 +1,154 @@
+package io.planish.coordinator;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.planish.chain.PoolName;
+import io.planish.config.PoolsConfig;
+import io.planish.config.Settings;
+import io.planish.coordinator.ledger.Announcer;
+import io.planish.coordinator.ledger.Leadership;
+import io.planish.coordinator.offer.Conductor;
+import io.planish.coordinator.request.PlanMaker;
+import io.planish.coordinator.request.Planning;
+import io.planish.coordinator.request.RequestTopic;
+import io.planish.coordinator.request.Runs;
+import io.planish.ledger.Ledger;
+import io.planish.topic.Listener;
+import io.planish.topic.Publisher;
+import io.planish.topic.TopicMaker;
+import io.planish.topic.Topics;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/** The service's life: topics, then the lease, the conductor while it leads, and the requests' topic. */
+@ApplicationScoped
+class Coordinator {
+    private static final Logger LOG = Logger.getLogger(Coordinator.class);
+    private static final int BEATS_PER_LEASE = 6;
+
+    private final CoordinatorConfig config;
+    private final Map<String, Object> kafka;
+    private final Set<PoolName> pools;
+    private final Leadership leadership;
+    private final Conductor conductor;
+    private final Planning planning;
+    private final PoolScan scan;
+    private final RequestTopic requests;
+    private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(
+            2, Thread.ofPlatform().name("coordinator-", 0).daemon().factory());
+    private volatile boolean ready;
+    private Optional<Listener> listener = Optional.empty();
+
+    Coordinator(
+            CoordinatorConfig config,
+            PoolsConfig pools,
+            @ConfigProperty(name = "planish.worker.lease", defaultValue = "30s") Duration jobLease,
+            @Identifier("default-kafka-broker") Map<String, Object> kafka,
+            Ledger ledger,
+            Publisher publisher,
+            Runs runs,
+            PlanMaker maker,
+            PoolScan scan,
+            MeterRegistry metrics,
+            Clock clock) {
+        this.config = config;
+        this.kafka = kafka;
+        this.pools = Settings.poolNames(pools);
+        String name = config.name().orElseGet(Coordinator::host) + "-"
+                + UUID.randomUUID().toString().substring(0, 8);
+        this.leadership = new Leadership(ledger.leases(), name, config.lease(), config.leaseMargin());
+        this.planning = new Planning(ledger, maker, this.pools, clock);
+        this.scan = scan;
+        this.conductor = new Conductor(
+                ledger,
+                publisher,
+                new Announcer(ledger, publisher, clock),
+                planning::begin,
+                pool -> Settings.slots(pools, pool),
+                clock,
+                jobLease,
+                config.offerAgain());
+        this.requests = new RequestTopic(runs, publisher, clock);
+        metrics.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
+    }
+
+    private static String host() {
+        return Optional.ofNullable(System.getenv("HOSTNAME")).orElse("coordinator");
+    }
+
+    void start(@Observes StartupEvent event) {
+        long beatMillis = config.lease().dividedBy(BEATS_PER_LEASE).toMillis();
+        threads.scheduleWithFixedDelay(
+                () -> quietly("lease", leadership::renewOrTake), 0, beatMillis, TimeUnit.MILLISECONDS);
+        threads.scheduleWithFixedDelay(
+                () -> quietly("ledger", this::moveOn), 0, config.every().toMillis(), TimeUnit.MILLISECONDS);
+        listener = Optional.of(new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
+    }
+
+    private void moveOn() throws IOException {
+        if (!ready) {
+            makeTopics();
+            scan.markPools();
+            ready = true;
+        }
+        if (leadership.leads()) {
+            conductor.moveOn(leadership::leads);
+        }
+    }
+
+    private void makeTopics() throws IOException {
+        List<NewTopic> missing = TopicMaker.make(
+                kafka, TopicMaker.wanted(pools, config.partitions(), config.replication()), config.createTopics());
+        for (NewTopic topic : missing) {
+            LOG.infof(
+                    "topic %s name=%s partitions=%d configs=%s",
+                    config.createTopics() ? "created" : "is missing, please create it",
+                    topic.name(),
+                    topic.numPartitions(),
+                    topic.configs());
+        }
+    }
+
+    private static void quietly(String what, Work work) {
+        try {
+            work.run();
+        } catch (IOException e) {
+            LOG.warnf("%s: %s", what, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "%s: broke off", what);
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        listener.ifPresent(Listener::close);
+        planning.close();
+        threads.shutdownNow();
+        try {
+            threads.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        quietly("lease", leadership::resign);
+    }
+
+    /** Something that is tried again soon. */
+    private interface Work {
+        void run() throws IOException;
+    }
+}

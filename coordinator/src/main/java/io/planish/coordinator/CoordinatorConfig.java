@@ -1,0 +1,44 @@
+package io.planish.coordinator;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
+
+/** How this coordinator works: {@code planish.coordinator.…}. */
+@ConfigMapping(prefix = "planish.coordinator")
+public interface CoordinatorConfig {
+    /** Its name in the ledger and in logs; by default the host's name. Each start adds a random part to tell two starts apart. */
+    Optional<String> name();
+
+    /** How long one that leads is believed to be alive without a renewal; default 15 s. All coordinators must be configured alike. */
+    @WithDefault("15s")
+    Duration lease();
+
+    /** How long before its lease's end one that leads stops acting by itself; default 5 s. */
+    @WithDefault("5s")
+    Duration leaseMargin();
+
+    /** How often the ledger is looked at; default 500 ms. */
+    @WithDefault("500ms")
+    Duration every();
+
+    /** After how long an unclaimed job is offered again; default 5 s. */
+    @WithDefault("5s")
+    Duration offerAgain();
+
+    /** How long a call to the grid is tried again before it counts as failed; default 5 s, well within the lease. */
+    @WithDefault("5s")
+    Duration patience();
+
+    /** Partitions of each topic of offers; default 16: more than workers of a pool, so that none idles. */
+    @WithDefault("16")
+    int partitions();
+
+    /** Copies of each topic that is made; default: the broker's own default. */
+    Optional<Short> replication();
+
+    /** Whether missing topics are made; if not, what to create is printed. Default true. */
+    @WithDefault("true")
+    boolean createTopics();
+}

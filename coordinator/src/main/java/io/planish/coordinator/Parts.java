@@ -1,0 +1,73 @@
+package io.planish.coordinator;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.planish.config.PoliciesConfig;
+import io.planish.config.PoolsConfig;
+import io.planish.config.Settings;
+import io.planish.coordinator.api.EventStream;
+import io.planish.coordinator.request.PlanMaker;
+import io.planish.coordinator.request.Runs;
+import io.planish.job.Json;
+import io.planish.ledger.Ledger;
+import io.planish.topic.Publisher;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.Map;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+
+/** The parts that several others need, made once. */
+final class Parts {
+    @Produces
+    @Singleton
+    ObjectMapper json() {
+        return Json.MAPPER;
+    }
+
+    @Produces
+    @Singleton
+    Clock clock() {
+        return Clock.systemUTC();
+    }
+
+    @Produces
+    @Singleton
+    Ledger ledger(RemoteCacheManager grid, CoordinatorConfig config) {
+        return Ledger.of(grid, config.patience());
+    }
+
+    @Produces
+    @Singleton
+    Publisher publisher(@Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        return new Publisher(kafka);
+    }
+
+    void close(@Disposes Publisher publisher) {
+        publisher.close();
+    }
+
+    @Produces
+    @Singleton
+    Runs runs(Ledger ledger, PoolsConfig pools, PoliciesConfig policies, Clock clock) {
+        return new Runs(
+                ledger, Settings.poolNames(pools), Settings.policies(policies).keySet(), clock);
+    }
+
+    @Produces
+    @Singleton
+    PlanMaker planMaker(PlanMaker.Scan scan, PoliciesConfig policies) {
+        return new PlanMaker(scan, Settings.policies(policies));
+    }
+
+    @Produces
+    @Singleton
+    EventStream events(@Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        return new EventStream(kafka);
+    }
+
+    void close(@Disposes EventStream events) {
+        events.close();
+    }
+}

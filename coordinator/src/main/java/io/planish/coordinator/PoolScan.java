@@ -1,0 +1,43 @@
+package io.planish.coordinator;
+
+import io.planish.config.PoolAccess;
+import io.planish.config.PoolsConfig;
+import io.planish.coordinator.request.PlanMaker;
+import io.planish.plan.Snapshot;
+import io.planish.scan.HeadReader;
+import io.planish.scan.Scanner;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.time.Clock;
+
+/** Scans the configured pools. They are opened anew each time: a mount that went away since is noticed. */
+@Singleton
+final class PoolScan implements PlanMaker.Scan {
+    private static final int THREADS = 4;
+
+    private final PoolsConfig config;
+    private final Clock clock;
+    private final Storage storage = new LinuxStorage();
+    private final HeadReader heads;
+
+    PoolScan(PoolsConfig config, Clock clock) {
+        this.config = config;
+        this.clock = clock;
+        this.heads = new HeadReader(storage, clock);
+    }
+
+    /** Gives each pool its marker that has none, as the first one who may write. */
+    void markPools() throws IOException {
+        PoolAccess.open(storage, config, Pools.MissingMarker.CREATE);
+    }
+
+    @Override
+    public Snapshot snapshot() throws IOException {
+        Pools pools = PoolAccess.open(storage, config, Pools.MissingMarker.REFUSE);
+        return new Scanner(storage, pools, new PathGate(storage, pools), heads, clock, THREADS).scan();
+    }
+}

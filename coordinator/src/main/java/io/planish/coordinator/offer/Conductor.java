@@ -1,0 +1,169 @@
+package io.planish.coordinator.offer;
+
+import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.Announcer;
+import io.planish.job.Footprint;
+import io.planish.job.JobRecord;
+import io.planish.job.JobState;
+import io.planish.job.LeaseWatch;
+import io.planish.job.Offer;
+import io.planish.job.SkipReason;
+import io.planish.ledger.Ledger;
+import io.planish.ledger.LedgerException;
+import io.planish.run.RunRecord;
+import io.planish.topic.Publisher;
+import io.planish.topic.Topics;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
+import org.jboss.logging.Logger;
+
+/**
+ * Moves all runs on by what the ledger says now: takes jobs from owners that are gone, decides, acts, announces. Everything it
+ * does is a compare-and-set or may be done twice, so another can take over at any point. One thread.
+ */
+public final class Conductor {
+    private static final Logger LOG = Logger.getLogger(Conductor.class);
+
+    private final Ledger ledger;
+    private final Publisher publisher;
+    private final Announcer announcer;
+    private final Consumer<RunRecord> planning;
+    private final ToIntFunction<PoolName> slots;
+    private final Clock clock;
+    private final LeaseWatch leases;
+    private final OfferBook book;
+
+    /**
+     * @param planning told of each run that is to be planned, again and again until it is
+     * @param slots how many jobs of a pool may be queued or running
+     * @param jobLease how long a worker is believed to be alive without a heartbeat
+     * @param offerAgain after how long an unclaimed job is offered again
+     */
+    public Conductor(
+            Ledger ledger,
+            Publisher publisher,
+            Announcer announcer,
+            Consumer<RunRecord> planning,
+            ToIntFunction<PoolName> slots,
+            Clock clock,
+            Duration jobLease,
+            Duration offerAgain) {
+        this.ledger = ledger;
+        this.publisher = publisher;
+        this.announcer = announcer;
+        this.planning = planning;
+        this.slots = slots;
+        this.clock = clock;
+        this.leases = new LeaseWatch(jobLease.toNanos());
+        this.book = new OfferBook(offerAgain);
+    }
+
+    /** @param leads asked before each step; when it says no the rest is left to whoever leads */
+    public void moveOn(BooleanSupplier leads) throws IOException {
+        List<RunRecord> runs = new ArrayList<>(ledger.runs().all().values());
+        runs.sort(Comparator.comparingLong(RunRecord::createdMillis).thenComparing(RunRecord::id));
+        List<RunView> open = new ArrayList<>();
+        List<Footprint> closed = new ArrayList<>();
+        for (RunRecord run : runs) {
+            announcer.announce(run);
+            switch (run.state()) {
+                case PLANNING -> planning.accept(run);
+                case READY, PAUSED, CANCELLING -> open.add(new RunView(run, jobs(run, run.jobs())));
+                case FINISHED -> jobs(run, run.unresolved()).values().forEach(j -> closed.add(Footprint.of(j.job())));
+                case FAILED -> {}
+            }
+        }
+        look(open);
+        for (Step step : Dispatch.next(open, closed, slots)) {
+            if (!leads.getAsBoolean()) {
+                return;
+            }
+            act(step);
+        }
+    }
+
+    private Map<String, JobRecord> jobs(RunRecord run, List<String> ids) throws LedgerException {
+        Map<String, JobRecord> byId = new java.util.HashMap<>();
+        ledger.jobs()
+                .get(ids.stream().map(id -> JobRecord.key(run.id(), id)).toList())
+                .values()
+                .forEach(j -> byId.put(j.job().id(), j));
+        return byId;
+    }
+
+    private void look(List<RunView> open) throws IOException {
+        Set<String> running = new HashSet<>();
+        Set<String> queued = new HashSet<>();
+        for (RunView view : open) {
+            for (JobRecord job : view.jobs().values()) {
+                switch (job.state()) {
+                    case JobState.Running r -> {
+                        running.add(job.key());
+                        if (leases.expired(job.key(), job.epoch(), r.heartbeat(), System.nanoTime())) {
+                            takeAway(job, r);
+                        }
+                    }
+                    case JobState.Queued q -> queued.add(job.key());
+                    case JobState.Blocked b -> {}
+                    case JobState.Finished f -> announcer.announce(job);
+                }
+            }
+        }
+        leases.retain(running);
+        book.retain(queued);
+    }
+
+    private void takeAway(JobRecord job, JobState.Running running) throws LedgerException {
+        if (ledger.jobs()
+                .update(job.key(), r -> r.expire(job.epoch(), running.heartbeat()))
+                .isPresent()) {
+            LOG.warnf(
+                    "lease expired, job goes back into the queue run=%s job=%s attempt=%d worker=%s",
+                    job.run(), job.job().id(), job.epoch(), running.owner());
+        }
+    }
+
+    private void act(Step step) throws IOException {
+        switch (step) {
+            case Step.Queue s -> {
+                Optional<JobRecord> queued = ledger.jobs().update(s.job().key(), r -> r.queue(s.ready()));
+                if (queued.isPresent()) {
+                    offer(queued.get());
+                }
+            }
+            case Step.Offer s -> offer(s.job());
+            case Step.Skip s -> ledger.jobs().update(s.job().key(), r -> r.skip(SkipReason.DEPENDENCY, s.why()));
+            case Step.Cancel s -> ledger.jobs().update(s.job().key(), JobRecord::cancelled);
+            case Step.Replan s -> {
+                LOG.infof("stale trees are planned again run=%s", s.run().id());
+                ledger.runs().update(s.run().id(), RunRecord::replan);
+            }
+            case Step.Finish s -> {
+                Optional<RunRecord> over =
+                        ledger.runs().update(s.run().id(), r -> r.finished(s.jobs(), clock.millis()));
+                over.ifPresent(r -> LOG.infof("run is over outcomes=%s run=%s", r.outcomes(), r.id()));
+            }
+        }
+    }
+
+    /** The key differs from offer to offer, so that an offer that a full worker sits on comes to another the next time. */
+    private void offer(JobRecord job) throws IOException {
+        long now = System.nanoTime();
+        if (book.due(job, now)) {
+            Offer offer = new Offer(Offer.VERSION, job.run(), job.job().id(), job.epoch());
+            publisher.send(Topics.jobs(job.job().target().pool()), job.key() + "#" + Long.toHexString(now), offer);
+            book.offered(job, now);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package io.planish.coordinator.request;
+
+import io.planish.plan.Plan;
+import io.planish.plan.Planner;
+import io.planish.plan.Policy;
+import io.planish.plan.Snapshot;
+import io.planish.run.RunRequest;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Scans all pools and plans for those that are asked for: an overlay may lie in any pool. Thread-safe. */
+public final class PlanMaker {
+    private final Scan scan;
+    private final Map<String, Policy> policies;
+
+    /** @param policies by name */
+    public PlanMaker(Scan scan, Map<String, Policy> policies) {
+        this.scan = scan;
+        this.policies = Map.copyOf(policies);
+    }
+
+    /** @throws NoPlanException if there can be none, however often one tries */
+    public Plan plan(RunRequest request) throws NoPlanException {
+        Policy policy = policy(request);
+        Snapshot snapshot;
+        try {
+            snapshot = scan.snapshot();
+        } catch (IOException e) {
+            throw new NoPlanException("the pools cannot be scanned: " + e.getMessage());
+        }
+        Plan plan = PlanPart.inPools(Planner.plan(snapshot, policy), Set.copyOf(request.pools()));
+        return request.image().isEmpty()
+                ? plan
+                : PlanPart.forImage(plan, snapshot.forest(), request.image().get());
+    }
+
+    private Policy policy(RunRequest request) throws NoPlanException {
+        Policy named = Optional.ofNullable(policies.get(request.policy()))
+                .orElseThrow(() -> new NoPlanException("policy '" + request.policy() + "' is not configured"));
+        return new Policy(
+                named.maxDepth(),
+                named.unshare(),
+                joined(named.keep(), request.keep()),
+                joined(named.protect(), request.protect()),
+                named.dropRestorePoints(),
+                named.verify(),
+                named.grace(),
+                named.headroomBytes(),
+                named.maxBytesToWrite());
+    }
+
+    private static List<String> joined(List<String> some, List<String> more) {
+        return Stream.concat(some.stream(), more.stream()).distinct().toList();
+    }
+
+    /** Looks at all pools. */
+    public interface Scan {
+        Snapshot snapshot() throws IOException;
+    }
+
+    /** There can be no plan; the message says why. */
+    public static final class NoPlanException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        NoPlanException(String message) {
+            super(message);
+        }
+    }
+}

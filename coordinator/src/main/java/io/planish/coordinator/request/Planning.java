@@ -1,0 +1,98 @@
+package io.planish.coordinator.request;
+
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.job.JobRecord;
+import io.planish.ledger.Ledger;
+import io.planish.plan.Plan;
+import io.planish.run.PlanRecord;
+import io.planish.run.RunRecord;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jboss.logging.Logger;
+
+/** Plans runs, one after the other, on a thread of its own: a scan of large pools takes longer than a lease. */
+public final class Planning implements AutoCloseable {
+    private static final Logger LOG = Logger.getLogger(Planning.class);
+
+    private final Ledger ledger;
+    private final PlanMaker maker;
+    private final PlanWriter writer;
+    private final Clock clock;
+    private final Set<String> underWay = ConcurrentHashMap.newKeySet();
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("planning").daemon().factory());
+
+    /** @param pools those that every plan looks at */
+    public Planning(Ledger ledger, PlanMaker maker, Collection<PoolName> pools, Clock clock) {
+        this.ledger = ledger;
+        this.maker = maker;
+        this.writer = new PlanWriter(ledger, pools);
+        this.clock = clock;
+    }
+
+    /** Plans the run soon; being told again meanwhile changes nothing. */
+    public void begin(RunRecord run) {
+        if (underWay.add(run.id())) {
+            thread.execute(() -> {
+                try {
+                    plan(run);
+                } catch (IOException e) {
+                    LOG.warnf("not planned yet: %s run=%s", e.getMessage(), run.id());
+                } catch (RuntimeException e) {
+                    LOG.errorf(e, "planning broke off run=%s", run.id());
+                } finally {
+                    underWay.remove(run.id());
+                }
+            });
+        }
+    }
+
+    private void plan(RunRecord run) throws IOException {
+        Plan plan;
+        try {
+            plan = planFor(run);
+        } catch (PlanMaker.NoPlanException e) {
+            LOG.warnf("cannot be planned: %s run=%s", e.getMessage(), run.id());
+            ledger.runs().update(run.id(), r -> r.failed(String.valueOf(e.getMessage()), clock.millis()));
+            return;
+        }
+        if (writer.write(run, plan, clock.millis())) {
+            LOG.infof(
+                    "planned jobs=%d leftAlone=%d run=%s",
+                    plan.jobs().size(), plan.skips().size(), run.id());
+        }
+    }
+
+    private Plan planFor(RunRecord run) throws IOException, PlanMaker.NoPlanException {
+        if (run.generation() > 0) {
+            List<JobRecord> jobs = List.copyOf(ledger.jobs()
+                    .get(run.jobs().stream()
+                            .map(j -> JobRecord.key(run.id(), j))
+                            .toList())
+                    .values());
+            Set<ImageRef> stale = PlanWriter.staleImages(jobs);
+            return PlanPart.touching(maker.plan(run.request()), stale);
+        }
+        Optional<String> ready = run.request().plan();
+        if (ready.isEmpty()) {
+            return maker.plan(run.request());
+        }
+        return ledger.plans()
+                .get(ready.get())
+                .map(PlanRecord::plan)
+                .orElseThrow(() -> new PlanMaker.NoPlanException("there is no plan '" + ready.get() + "' any more"));
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,64 @@
+package io.planish.coordinator.request;
+
+import io.planish.chain.PoolName;
+import io.planish.ledger.Ledger;
+import io.planish.ledger.LedgerException;
+import io.planish.run.RunRecord;
+import io.planish.run.RunRequest;
+import java.time.Clock;
+import java.util.Set;
+
+/** The one way into the ledger for whoever wants a run. Thread-safe. */
+public final class Runs {
+    private final Ledger ledger;
+    private final Set<PoolName> pools;
+    private final Set<String> policies;
+    private final Clock clock;
+
+    /** @param pools those configured; @param policies those configured */
+    public Runs(Ledger ledger, Set<PoolName> pools, Set<String> policies, Clock clock) {
+        this.ledger = ledger;
+        this.pools = Set.copyOf(pools);
+        this.policies = Set.copyOf(policies);
+        this.clock = clock;
+    }
+
+    /**
+     * Writes the run into the ledger; the same request again finds the run of the first.
+     *
+     * @throws IllegalArgumentException if it names a pool, policy or plan that is not there, or its id was used for another request
+     */
+    public RunRecord ask(RunRequest request) throws LedgerException {
+        check(request);
+        RunRecord asked = RunRecord.asked(request, clock.millis());
+        if (ledger.runs().add(asked.id(), asked)) {
+            return asked;
+        }
+        RunRecord there = ledger.runs().get(asked.id()).orElse(asked);
+        if (!there.request().equals(request)) {
+            throw new IllegalArgumentException("id '" + request.id() + "' was used before for another request");
+        }
+        return there;
+    }
+
+    /** @throws IllegalArgumentException naming what is not there */
+    public void check(RunRequest request) throws LedgerException {
+        if (request.pools().isEmpty()) {
+            throw new IllegalArgumentException("no pool is named; there are " + pools);
+        }
+        for (PoolName pool : request.pools()) {
+            if (!pools.contains(pool)) {
+                throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
+            }
+        }
+        if (!policies.contains(request.policy())) {
+            throw new IllegalArgumentException(
+                    "policy '" + request.policy() + "' is not configured; there are " + policies);
+        }
+        if (request.plan().isPresent()
+                && ledger.plans().get(request.plan().get()).isEmpty()) {
+            throw new IllegalArgumentException(
+                    "there is no plan '" + request.plan().get() + "'");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * Makes runs at planned times.
+ */
+@NullMarked
+package io.planish.coordinator.schedule;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,267 @@
+package io.planish.coordinator;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.endsWith;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasSize;
+
+import io.planish.job.JobRecord;
+import io.planish.job.JobResult;
+import io.planish.job.JobState;
+import io.planish.job.Json;
+import io.planish.job.Offer;
+import io.planish.job.Outcome;
+import io.planish.job.Progress;
+import io.planish.ledger.Ledger;
+import io.planish.run.Event;
+import io.planish.run.RunRecord;
+import io.planish.run.RunState;
+import io.planish.topic.Listener;
+import io.planish.topic.Publisher;
+import io.planish.topic.Topics;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The coordinator with a real broker, a real grid and real images; the test is the worker. */
+@QuarkusTest
+@QuarkusTestResource(RealStack.class)
+class CoordinatorTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @Inject
+    Ledger ledger;
+
+    @Inject
+    Publisher publisher;
+
+    @Inject
+    @Identifier("default-kafka-broker")
+    Map<String, Object> kafka;
+
+    @ConfigProperty(name = "test.pool")
+    Path pool;
+
+    @BeforeAll
+    static void patience() {
+        org.awaitility.Awaitility.setDefaultTimeout(PATIENCE);
+        org.awaitility.Awaitility.setDefaultPollInterval(Duration.ofMillis(100));
+    }
+
+    @Test
+    void aRequestLeadsToARunWhoseJobsAreOfferedAndWhoseEndIsTold() throws Exception {
+        Qemu.chain(pool, "told-base", "told-a", "told-b", "told-c");
+        List<Offer> offers = new CopyOnWriteArrayList<>();
+        List<Event> events = new CopyOnWriteArrayList<>();
+        try (Listener jobs = heard("planish.jobs.gold", Offer.class, offers);
+                Listener told = heard(Topics.EVENTS, Event.class, events)) {
+            given().contentType(ContentType.JSON)
+                    .body("{\"id\":\"told\",\"pool\":\"gold\",\"image\":\"told-c\"}")
+                    .post("/api/v1/requests")
+                    .then()
+                    .statusCode(202)
+                    .header("Location", endsWith("/api/v1/requests/told"));
+
+            Offer offer = await().until(
+                            () -> offers.stream()
+                                    .filter(o -> o.run().equals("request-told"))
+                                    .findFirst(),
+                            Optional::isPresent)
+                    .orElseThrow();
+            JobRecord claimed = ledger.jobs()
+                    .update(JobRecord.key(offer.run(), offer.job()), r -> r.claim("me"))
+                    .orElseThrow();
+            ledger.jobs().update(claimed.key(), r -> r.ended("me", claimed.epoch(), done()));
+
+            await().untilAsserted(() -> assertThat(events)
+                    .anyMatch(e -> e.type() == Event.Type.JOB_ENDED
+                            && e.job().equals(Optional.of(offer.job()))
+                            && e.outcome().equals("DONE")));
+        }
+        given().get("/api/v1/requests/told").then().statusCode(200).body("id", equalTo("request-told"));
+        given().queryParam("run", "request-told").get("/api/v1/jobs").then().body("state.state", hasItem("FINISHED"));
+    }
+
+    @Test
+    void theSameRequestTwiceIsOneRunAndAnotherUnderItsIdIsRefused() throws Exception {
+        String body = "{\"id\":\"twice\",\"pool\":\"gold\",\"image\":\"nothing-there\"}";
+        publisher.send(Topics.REQUESTS, "twice", Json.MAPPER.readTree(body));
+        publisher.send(Topics.REQUESTS, "twice", Json.MAPPER.readTree(body));
+        given().contentType(ContentType.JSON)
+                .body(body)
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(202);
+
+        await().until(
+                        () -> ledger.runs().get("request-twice").map(RunRecord::state),
+                        Optional.of(RunState.FINISHED)::equals);
+        given().get("/api/v1/requests").then().body("findAll { it.id == 'request-twice' }", hasSize(1));
+        given().contentType(ContentType.JSON)
+                .body("{\"id\":\"twice\",\"pool\":\"gold\"}")
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("detail", containsString("used before"));
+    }
+
+    @Test
+    void whatIsNoRequestIsBuriedWithItsReason() throws Exception {
+        List<String> reasons = new CopyOnWriteArrayList<>();
+        try (Listener dead = new Listener(List.of(Topics.DEAD), Optional.empty(), kafka, r -> reasons.add(reason(r)))) {
+            ready(dead);
+            publisher.send(Topics.REQUESTS, "x", "not a request");
+            publisher.send(Topics.REQUESTS, "y", Map.of("id", "y", "pool", "nowhere"));
+
+            await().untilAsserted(() -> assertThat(reasons)
+                    .anyMatch(r -> r.startsWith("no request"))
+                    .anyMatch(r -> r.startsWith("refused: pool 'nowhere' is not configured")));
+        }
+    }
+
+    @Test
+    void aJobWhoseWorkerIsGoneGoesBackIntoTheQueueAndIsOfferedAgain() throws Exception {
+        Qemu.chain(pool, "gone-base", "gone-a", "gone-b", "gone-c");
+        List<Offer> offers = new CopyOnWriteArrayList<>();
+        try (Listener jobs = heard("planish.jobs.gold", Offer.class, offers)) {
+            given().contentType(ContentType.JSON)
+                    .body("{\"id\":\"gone\",\"pool\":\"gold\",\"image\":\"gone-c\"}")
+                    .post("/api/v1/requests")
+                    .then()
+                    .statusCode(202);
+            Offer first = await().until(
+                            () -> offers.stream()
+                                    .filter(o -> o.run().equals("request-gone"))
+                                    .findFirst(),
+                            Optional::isPresent)
+                    .orElseThrow();
+            String key = JobRecord.key(first.run(), first.job());
+            assertThat(ledger.jobs().update(key, r -> r.claim("dead"))).isPresent();
+            ledger.jobs().update(key, r -> r.beat("dead", 1, new Progress(5, 10, 5)));
+
+            await().untilAsserted(() -> assertThat(offers).contains(new Offer(1, first.run(), first.job(), 1)));
+            JobRecord again = ledger.jobs().get(key).orElseThrow();
+            assertThat(again.state()).isInstanceOf(JobState.Queued.class);
+            assertThat(again.settledBytes()).isEqualTo(5);
+            assertThat(ledger.jobs().update(key, r -> r.ended("dead", 1, done())))
+                    .isEmpty();
+        }
+        given().post("/api/v1/runs/request-gone/cancel").then().statusCode(200);
+        await().until(() -> ledger.runs().get("request-gone").map(r -> r.state().isOver()), Optional.of(true)::equals);
+    }
+
+    @Test
+    void aPlanIsMadeForReviewAndStartedAsARun() throws Exception {
+        Qemu.chain(pool, "plan-base", "plan-a", "plan-b", "plan-c");
+        String plan = given().contentType(ContentType.JSON)
+                .body("{\"pools\":[\"gold\"]}")
+                .post("/api/v1/plans")
+                .then()
+                .statusCode(201)
+                .body("plan.jobs.target", hasItem(containsString("gold/plan-")))
+                .extract()
+                .path("id");
+        given().get("/api/v1/plans/" + plan).then().statusCode(200).body("id", equalTo(plan));
+        String run = given().contentType(ContentType.JSON)
+                .body(Map.of("plan", plan))
+                .post("/api/v1/runs")
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+
+        await().until(() -> ledger.runs().get(run).map(RunRecord::state), Optional.of(RunState.READY)::equals);
+        given().post("/api/v1/runs/" + run + "/pause").then().statusCode(200).body("state", equalTo("PAUSED"));
+        given().post("/api/v1/runs/" + run + "/pause").then().statusCode(409);
+        given().post("/api/v1/runs/" + run + "/cancel").then().statusCode(200);
+        await().until(() -> ledger.runs().get(run).map(RunRecord::state), Optional.of(RunState.FINISHED)::equals);
+        given().queryParam("run", run)
+                .get("/api/v1/jobs")
+                .then()
+                .body("findAll { it.state.result.outcome.outcome == 'CANCELLED' }.size()", equalTo(jobs(run)));
+    }
+
+    @Test
+    void poolsAndTheirChainsAreShown() throws Exception {
+        Qemu.chain(pool, "shown-base", "shown-a");
+        given().get("/api/v1/pools").then().body("name", hasItem("gold"));
+        given().get("/api/v1/pools/gold/chains")
+                .then()
+                .statusCode(200)
+                .body("find { it.leaf == 'gold/shown-a' }.depth", equalTo(2));
+        given().get("/api/v1/pools/lead/chains").then().statusCode(404).contentType("application/problem+json");
+    }
+
+    @Test
+    void whatIsWrongWithACallIsSaid() {
+        given().contentType(ContentType.JSON)
+                .body("{\"id\":\"../x\",\"pool\":\"gold\"}")
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("detail", containsString("id 'request-../x'"));
+        given().contentType(ContentType.JSON)
+                .body("{")
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(400);
+        given().get("/api/v1/runs/none").then().statusCode(404).body("detail", containsString("'none'"));
+        given().post("/api/v1/jobs/none/none/cancel").then().statusCode(404);
+        given().contentType(ContentType.JSON)
+                .body(Map.of("plan", "none"))
+                .post("/api/v1/runs")
+                .then()
+                .statusCode(404);
+    }
+
+    @Test
+    void healthMetricsAndTheDescriptionOfTheInterfaceAreServed() {
+        given().get("/q/health/ready").then().statusCode(200);
+        await().untilAsserted(() ->
+                given().get("/q/metrics").then().statusCode(200).body(containsString("planish_leader 1.0")));
+        given().get("/q/openapi").then().statusCode(200).body(containsString("/api/v1/requests"));
+    }
+
+    private int jobs(String run) throws Exception {
+        return ledger.runs().get(run).orElseThrow().jobs().size();
+    }
+
+    private <T> Listener heard(String topic, Class<T> type, List<T> into) {
+        Listener listener = new Listener(
+                List.of(topic), Optional.empty(), kafka, r -> into.add(Json.MAPPER.readValue(r.value(), type)));
+        ready(listener);
+        return listener;
+    }
+
+    /** A listener hears from when it is there. */
+    private static void ready(Listener listener) {
+        await().until(listener::isListening);
+    }
+
+    private static String reason(ConsumerRecord<String, byte[]> record) {
+        return new String(record.headers().lastHeader(Topics.REASON).value(), StandardCharsets.UTF_8);
+    }
+
+    private static JobResult done() {
+        return new JobResult(new Outcome.Done(), Map.of(), List.of(), 1, 0, List.of());
+    }
+}

@@ -1,0 +1,49 @@
+package io.planish.coordinator;
+
+import io.planish.standalone.Stack;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** One broker and one grid for all tests of this module, and a pool {@code gold} that is empty at first. */
+public final class RealStack implements QuarkusTestResourceLifecycleManager {
+    private Optional<Stack> stack = Optional.empty();
+    private Optional<Path> folder = Optional.empty();
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            Path created = Files.createTempDirectory("planish-coordinator");
+            folder = Optional.of(created);
+            Path gold = Files.createDirectory(created.resolve("gold"));
+            Stack started = Stack.start(created.resolve("stack"));
+            stack = Optional.of(started);
+            return Map.of(
+                    "kafka.bootstrap.servers", started.broker().address(),
+                    "quarkus.infinispan-client.hosts", started.grid().address(),
+                    "planish.pools.gold.path", gold.toString(),
+                    "planish.pools.gold.complete", "true",
+                    "planish.coordinator.offer-again", "1s",
+                    "planish.worker.lease", "3s",
+                    "test.pool", gold.toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void stop() {
+        stack.ifPresent(Stack::close);
+        try (Stream<Path> files = Files.walk(folder.orElseThrow())) {
+            files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
