@@ -1,0 +1,152 @@
+package io.planish.worker;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.planish.chain.PoolName;
+import io.planish.config.PoolAccess;
+import io.planish.config.PoolsConfig;
+import io.planish.config.Settings;
+import io.planish.ledger.Ledger;
+import io.planish.scan.HeadReader;
+import io.planish.scan.OverlaySweep;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.PathGate;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import io.planish.topic.Publisher;
+import io.planish.worker.claim.Claims;
+import io.planish.worker.claim.OfferConsumer;
+import io.planish.worker.slot.ClaimedJobs;
+import io.planish.worker.slot.EngineJobs;
+import io.planish.worker.slot.Slots;
+import io.planish.worker.slot.WorkerMetrics;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+import org.jboss.logging.Logger;
+
+/** The service's life: pools, then slots and the consumers of offers; stopped in the opposite order. */
+@ApplicationScoped
+class Worker {
+    private static final Logger LOG = Logger.getLogger(Worker.class);
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
+    private static final int SWEEP_THREADS = 4;
+
+    private final WorkerConfig config;
+    private final PoolsConfig poolsConfig;
+    private final Map<String, Object> kafka;
+    private final Ledger ledger;
+    private final Publisher publisher;
+    private final WorkerMetrics metrics;
+    private final String owner;
+    private final Storage storage = new LinuxStorage();
+    private final List<OfferConsumer> consumers = new ArrayList<>();
+    private Optional<Slots> slots = Optional.empty();
+    private Optional<Thread> opener = Optional.empty();
+
+    Worker(
+            WorkerConfig config,
+            PoolsConfig poolsConfig,
+            @Identifier("default-kafka-broker") Map<String, Object> kafka,
+            RemoteCacheManager grid,
+            MeterRegistry registry) {
+        this.config = config;
+        this.poolsConfig = poolsConfig;
+        this.kafka = kafka;
+        this.ledger = Ledger.of(grid, config.patience());
+        this.publisher = new Publisher(kafka);
+        this.metrics = new WorkerMetrics(registry);
+        this.owner = config.name().orElseGet(Worker::host) + "-"
+                + UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    private static String host() {
+        return Optional.ofNullable(System.getenv("HOSTNAME")).orElse("worker");
+    }
+
+    void start(@Observes StartupEvent event) {
+        Set<PoolName> names = Settings.poolNames(poolsConfig);
+        if (names.isEmpty()) {
+            throw new IllegalArgumentException("no pool is configured (set planish.pools.<name>.path)");
+        }
+        opener = Optional.of(Thread.ofPlatform().name("pools").daemon().start(this::openPools));
+    }
+
+    /** A mount that is late or gone keeps the worker from taking offers, not from starting. */
+    private void openPools() {
+        String told = "";
+        while (true) {
+            try {
+                work(PoolAccess.open(storage, poolsConfig, Pools.MissingMarker.REFUSE));
+                return;
+            } catch (IOException e) {
+                String problem = String.valueOf(e.getMessage());
+                if (!problem.equals(told)) {
+                    LOG.errorf("no offers are taken yet: %s", problem);
+                    told = problem;
+                }
+            }
+            try {
+                Thread.sleep(LOOK_AGAIN);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private synchronized void work(Pools pools) throws IOException {
+        PathGate gate = new PathGate(storage, pools);
+        OverlaySweep sweep =
+                new OverlaySweep(storage, pools, gate, new HeadReader(storage, Clock.systemUTC()), SWEEP_THREADS);
+        Set<PoolName> names = pools.all().stream().map(p -> p.name()).collect(Collectors.toSet());
+        Slots free = new Slots(
+                config.slots(),
+                new ClaimedJobs(
+                        ledger,
+                        publisher,
+                        new EngineJobs(
+                                storage,
+                                pools,
+                                gate,
+                                sweep::overlaysOf,
+                                config.batch().asLongValue()),
+                        metrics,
+                        config.lease(),
+                        config.progressEvery(),
+                        pool -> Settings.bytesPerSecondAndSlot(poolsConfig, pool)));
+        slots = Optional.of(free);
+        Claims claims = new Claims(ledger, owner, names, config.lease(), config.leaseMargin());
+        for (PoolName pool : names) {
+            consumers.add(new OfferConsumer(pool, kafka, claims, free, publisher));
+        }
+        LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        opener.ifPresent(Thread::interrupt);
+        stopWork();
+        publisher.close();
+    }
+
+    private synchronized void stopWork() {
+        consumers.forEach(OfferConsumer::close);
+        if (slots.isPresent() && !slots.get().stop(config.shutdown())) {
+            LOG.warnf(
+                    "jobs did not reach a checkpoint within %s; other workers go on from the last one when the leases are over worker=%s",
+                    config.shutdown(), owner);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package io.planish.worker;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
+
+/** How this worker works: {@code planish.worker.…}. */
+@ConfigMapping(prefix = "planish.worker")
+public interface WorkerConfig {
+    /** Its name in the ledger and in logs; by default the host's name. Each start adds a random part to tell two starts apart. */
+    Optional<String> name();
+
+    /** How many jobs run at once, each on a thread of its own; default 2. */
+    @WithDefault("2")
+    int slots();
+
+    /**
+     * How long a claim lasts without a renewal; default 30 s: longer than a collection pause or a server's restart, short
+     * enough that a dead worker's jobs go on within a minute. Coordinators must be configured alike.
+     */
+    @WithDefault("30s")
+    Duration lease();
+
+    /** How long before the lease's end it stops by itself; default 5 s, longer than one batch takes to be written. */
+    @WithDefault("5s")
+    Duration leaseMargin();
+
+    /** How long a stopping worker waits for its jobs to reach a checkpoint; default 20 s, within what systemd and Kubernetes grant. */
+    @WithDefault("20s")
+    Duration shutdown();
+
+    /** How long a call to the grid is tried again before it counts as failed; default 10 s. */
+    @WithDefault("10s")
+    Duration patience();
+
+    /** Data written between two checkpoints; default 64 MiB: some hundred milliseconds of work to lose. */
+    @WithDefault("64M")
+    MemorySize batch();
+
+    /** How often a job's progress is told on {@code planish.progress}; default 5 s. */
+    @WithDefault("5s")
+    Duration progressEvery();
+}

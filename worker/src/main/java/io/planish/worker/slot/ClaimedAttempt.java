@@ -1,0 +1,69 @@
+package io.planish.worker.slot;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.engine.Attempt;
+import io.planish.engine.CheckpointStore;
+import io.planish.job.Progress;
+import io.planish.worker.claim.Claim;
+import java.io.IOException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** What the engine sees of a claim: it may go on while the lease lasts, and is told to stop by a person or the worker's end. */
+final class ClaimedAttempt implements Attempt {
+    private final Claim claim;
+    private final CheckpointStore checkpoints;
+    private final Throttle throttle;
+    private final BooleanSupplier stop;
+    private final Consumer<Progress> told;
+
+    ClaimedAttempt(
+            Claim claim,
+            CheckpointStore checkpoints,
+            Throttle throttle,
+            BooleanSupplier stop,
+            Consumer<Progress> told) {
+        this.claim = claim;
+        this.checkpoints = checkpoints;
+        this.throttle = throttle;
+        this.stop = stop;
+        this.told = told;
+    }
+
+    @Override
+    public long epoch() {
+        return claim.epoch();
+    }
+
+    @Override
+    public String run() {
+        return claim.run().id();
+    }
+
+    @Override
+    public CheckpointStore checkpoints() {
+        return checkpoints;
+    }
+
+    @Override
+    public void mayContinue() throws IOException {
+        if (!claim.tenure().mayAct(System.nanoTime())) {
+            throw new ImageException(
+                    ErrorKind.LEASE_LOST,
+                    "job " + claim.record().job().id() + ": the lease was not renewed in time",
+                    "another worker goes on from the last checkpoint");
+        }
+    }
+
+    @Override
+    public boolean stopRequested() {
+        return stop.getAsBoolean();
+    }
+
+    @Override
+    public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
+        told.accept(new Progress(guestBytesDone, guestBytesTotal, bytesCopied));
+        throttle.pace(bytesCopied, () -> stopRequested() || claim.tenure().isLost());
+    }
+}
