@@ -16,6 +16,8 @@ import java.util.List;
 /** Reads the lists of internal snapshots and of persistent bitmaps, entry by entry, never beyond the file's end. */
 public final class Directories {
     private static final int BITMAP_ENTRY_MAX_BYTES = 128 << 10;
+    /** The padding of the last entry need not be in the file. */
+    private static final int MAX_PADDING_BYTES = 7;
 
     private Directories() {}
 
@@ -97,7 +99,7 @@ public final class Directories {
     }
 
     private static ByteBuffer read(ImageFile file, long at, int length, long fileSize, String what) throws IOException {
-        if (at > fileSize - Math.min(fileSize, 1) || length > fileSize + 8 - at) {
+        if (length > fileSize + MAX_PADDING_BYTES - at) {
             throw Malformed.file(what + " reaches beyond the file's end at " + Malformed.hex(at));
         }
         ByteBuffer bytes = ByteBuffer.allocate(length);

@@ -12,6 +12,7 @@ final class Findings {
     private final List<String> messages = new ArrayList<>();
     private long structural;
     private long refcounts;
+    private long missingFlags;
     private long leaks;
 
     void unsound(ImageException what) {
@@ -25,7 +26,11 @@ final class Findings {
     }
 
     void copiedFlag(long entryOffset, long refcount, boolean copied) {
-        refcounts++;
+        if (copied) {
+            refcounts++;
+        } else {
+            missingFlags++;
+        }
         keep("entry at " + Malformed.hex(entryOffset) + (copied ? " has" : " lacks")
                 + " the COPIED flag, its cluster's refcount is " + refcount);
     }
@@ -54,6 +59,10 @@ final class Findings {
 
     long refcounts() {
         return refcounts;
+    }
+
+    long missingFlags() {
+        return missingFlags;
     }
 
     long leaks() {

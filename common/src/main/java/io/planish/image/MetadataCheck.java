@@ -40,6 +40,8 @@ public final class MetadataCheck {
      *
      * @param corruptions all errors, refcount errors included
      * @param refcountErrors errors that rebuilding the refcounts puts right: refcounts lower than the references, COPIED flags
+     *     where the refcount is not one
+     * @param missingFlags COPIED flags that lack: an error that costs a copy and harms nothing
      * @param leaks clusters whose refcount is higher than their references: space is lost, nothing else
      * @param totalClusters guest clusters
      * @param allocatedClusters those with a place in the file
@@ -50,6 +52,7 @@ public final class MetadataCheck {
     public record Result(
             long corruptions,
             long refcountErrors,
+            long missingFlags,
             long leaks,
             long totalClusters,
             long allocatedClusters,
@@ -78,8 +81,8 @@ public final class MetadataCheck {
     }
 
     /**
-     * Fails if the tables hold an error. Leaks are none, nor are refcount errors while the dirty bit announces them; {@link
-     * #repair} puts both right.
+     * Fails if the tables hold an error that could harm. Leaks and missing COPIED flags are none, nor are refcount errors while
+     * the dirty bit announces them; {@link #repair} puts all these right.
      *
      * @throws ImageException {@code MALFORMED_IMAGE}, with the first error
      */
@@ -89,7 +92,7 @@ public final class MetadataCheck {
 
     private static Result sound(ImageFile file, Header header, String name) throws IOException {
         Result result = new MetadataCheck(file, header, ReferenceWindow.CLUSTERS).run();
-        long errors = result.corruptions() - (header.isDirty() ? result.refcountErrors() : 0);
+        long errors = result.corruptions() - result.missingFlags() - (header.isDirty() ? result.refcountErrors() : 0);
         if (errors > 0) {
             throw new ImageException(
                     ErrorKind.MALFORMED_IMAGE,
@@ -102,7 +105,7 @@ public final class MetadataCheck {
     }
 
     /**
-     * Gives leaked clusters back, and rebuilds the refcounts of an image whose dirty bit is set. Durable on return; a crash
+     * Gives leaked clusters back and sets missing COPIED flags; rebuilds the refcounts of an image whose dirty bit is set. Durable on return; a crash
      * on the way leaves the content as it is and the image repairable. The caller holds the image's lock.
      *
      * @throws ImageException {@code MALFORMED_IMAGE} if there are other errors; nothing is changed then
@@ -113,7 +116,7 @@ public final class MetadataCheck {
         try {
             if (header.isDirty()) {
                 RefcountRebuild.run(file, header);
-            } else if (result.leaks() > 0) {
+            } else if (result.leaks() > 0 || result.missingFlags() > 0) {
                 RefcountRepair.repairLeaks(file, header);
             }
         } catch (ImageException e) {
@@ -143,8 +146,9 @@ public final class MetadataCheck {
             compare(window);
         }
         return new Result(
-                findings.structural() + findings.refcounts(),
+                findings.structural() + findings.refcounts() + findings.missingFlags(),
                 findings.refcounts(),
+                findings.missingFlags(),
                 findings.leaks(),
                 geometry.clusters(header.virtualSizeBytes()),
                 fragments.allocated,

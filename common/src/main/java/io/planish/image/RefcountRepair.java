@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 
 /**
  * Gives leaked clusters back: refcounts that are higher than the references the tables hold are lowered, durable; then the COPIED
- * flags follow, durable. A crash on the way leaves leaks, or flags that lack. The caller has checked that the tables are
+ * flags follow, durable. A crash on the way leaves leaks, or missing flags. The caller has checked that the tables are
  * sound, and holds the image's lock.
  */
 final class RefcountRepair {

@@ -114,14 +114,27 @@ class MetadataCheckTest {
     }
 
     @Test
-    void aWrongCopiedFlagIsAnError() throws IOException {
+    void aMissingCopiedFlagIsCountedAndPutRight() throws IOException {
         make("a.qcow2", "64k", "1.1", 16, 1);
         changeFirstDataEntry("a.qcow2", entry -> entry & ~L2Entry.COPIED);
-
         assertSameAsQemu("a.qcow2", 1);
         assertThat(check("a.qcow2").corruptions()).isEqualTo(1);
+
+        withFile("a.qcow2", f -> MetadataCheck.repair(f, "a.qcow2"));
+
+        assertThat(check("a.qcow2").isClean()).isTrue();
+        assertSameAsQemu("a.qcow2", 1);
+    }
+
+    @Test
+    void aCopiedFlagOnSharedDataIsAnError() throws IOException {
+        make("a.qcow2", "64k", "1.1", 16, 1);
+        Qemu.img("snapshot", "-c", "one", images.path("a.qcow2").toString());
+        changeFirstDataEntry("a.qcow2", entry -> entry | L2Entry.COPIED);
+
+        assertSameAsQemu("a.qcow2", 1);
         assertThatThrownBy(() -> withFile("a.qcow2", f -> MetadataCheck.requireSound(f, "a.qcow2")))
-                .hasMessageContaining("lacks the COPIED flag");
+                .hasMessageContaining("has the COPIED flag");
     }
 
     @Test
