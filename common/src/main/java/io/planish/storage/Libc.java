@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.planish.ErrorKind;
+import io.planish.ImageException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -30,6 +32,7 @@ final class Libc {
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     private static final int EINTR = 4;
+    private static final char UNDECODABLE = '\uFFFD';
     private static final int PATH_MAX = 4096;
     private static final int STRUCT_BYTES = 256;
     private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
@@ -114,13 +117,29 @@ final class Libc {
         }
 
         /** The address of a name as a C string. */
-        long name(Path name) {
-            return cString(name.toString(), firstName);
+        long name(Path name) throws ImageException {
+            return cString(text(name), firstName);
         }
 
         /** As {@link #name}, where one call takes two. */
-        long secondName(Path name) {
-            return cString(name.toString(), secondName);
+        long secondName(Path name) throws ImageException {
+            return cString(text(name), secondName);
+        }
+
+        /**
+         * Refused instead of changed: asked about as another name, a file that is there would seem to be missing, and with it an
+         * overlay.
+         */
+        private static String text(Path name) throws ImageException {
+            String text = name.toString();
+            if (text.indexOf(UNDECODABLE) >= 0) {
+                throw new ImageException(
+                        ErrorKind.IO,
+                        text,
+                        "its name is not text in " + FILE_NAMES,
+                        "rename it, or set LC_ALL=C.UTF-8");
+            }
+            return text;
         }
 
         long name(String name) {

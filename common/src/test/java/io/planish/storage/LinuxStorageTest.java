@@ -274,6 +274,19 @@ class LinuxStorageTest {
         assertThat(storage.freeBytes(folder)).isPositive();
     }
 
+    /** It would be overlooked if it seemed to be missing. */
+    @Test
+    void aFileWhoseNameIsNoTextIsAnErrorAndNotMissing() throws IOException {
+        String latin = folder + "/$'\\xe4'.qcow2";
+        assertThat(Qemu.run("bash", "-c", "touch " + latin).exit()).isZero();
+        Path found = storage.list(folder).getFirst();
+
+        assertFails(ErrorKind.IO, "its name is not text", () -> storage.status(found));
+        assertFails(ErrorKind.IO, "its name is not text", () -> storage.exists(found));
+        assertFails(ErrorKind.IO, "its name is not text", () -> storage.open(found, OpenMode.READ));
+        assertFails(ErrorKind.IO, "its name is not text", () -> storage.unlink(found));
+    }
+
     @Test
     void attributesBecomeThoseOfTheOtherFile() throws IOException {
         Path from = folder.resolve("from");
