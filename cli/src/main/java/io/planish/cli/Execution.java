@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 
 /** Carries a saved plan out in this process, and says what happens. */
 final class Execution {
@@ -43,7 +44,7 @@ final class Execution {
                 policy.grace().isZero(),
                 EngineOptions.DEFAULT.batchBytes(),
                 EngineOptions.DEFAULT.lockWait());
-        JobRunner runner = workspace.runner(options);
+        JobRunner runner = workspace.runner(options, Set.of());
         String run = saved.plan().snapshot();
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), run);
                 Stop stop = Stop.onSignals()) {

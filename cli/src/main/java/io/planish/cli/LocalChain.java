@@ -2,6 +2,7 @@ package io.planish.cli;
 
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Images;
 import io.planish.image.Layer;
@@ -39,6 +40,21 @@ final class LocalChain {
             return header.flatMap(Header::backing).map(backing -> combined(name, backing.name()));
         }
 
+        /** The folder it is in. */
+        Path folder() {
+            return parent(path);
+        }
+
+        /** The folder that the name by which it is opened is in; another one where that name is a symbolic link. */
+        Path namedIn() {
+            return parent(Path.of(name).toAbsolutePath());
+        }
+
+        private static Path parent(Path path) {
+            Path parent = path.getParent();
+            return parent == null ? path : parent;
+        }
+
         String format() {
             return header.isPresent() ? Images.QCOW2 : Images.RAW;
         }
@@ -51,9 +67,14 @@ final class LocalChain {
 
     /** The whole chain, top first. */
     static List<Link> of(Storage storage, String name) throws IOException {
+        return of(storage, name, Images.QCOW2);
+    }
+
+    /** The whole chain of an image of this format, top first. */
+    static List<Link> of(Storage storage, String name, String format) throws IOException {
         List<Link> chain = new ArrayList<>();
         Set<Path> seen = new HashSet<>();
-        Link at = top(storage, name);
+        Link at = link(storage, name, format);
         while (true) {
             if (!seen.add(at.path())) {
                 throw new ImageException(
@@ -95,6 +116,21 @@ final class LocalChain {
                             overlay.name(),
                             "its backing file " + backing.name() + " does not exist",
                             "restore it, or rebase the image");
+        }
+    }
+
+    /** Whether the name leads to the file, whose path holds no symbolic link. */
+    static boolean sameFile(String name, Path file) {
+        try {
+            return Path.of(name).toRealPath().equals(file);
+        } catch (IOException | InvalidPathException e) {
+            return false;
+        }
+    }
+
+    static boolean isQcow2(Storage storage, Path path) throws IOException {
+        try (ImageFile file = storage.open(path, Storage.OpenMode.READ)) {
+            return HeaderFile.isQcow2(file);
         }
     }
 

@@ -21,9 +21,12 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The folders of one command, opened as pools that are taken to hold all overlays of their images. */
 record Workspace(Storage storage, Pools pools, PathGate gate) {
@@ -70,9 +73,20 @@ record Workspace(Storage storage, Pools pools, PathGate gate) {
         return new Scanner(storage, pools, gate, new HeadReader(storage, CLOCK), CLOCK, THREADS).scan();
     }
 
-    JobRunner runner(EngineOptions options) {
+    /** @param ignored overlays that jobs may know nothing of */
+    JobRunner runner(EngineOptions options, Set<ImageRef> ignored) {
         OverlaySweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, CLOCK), THREADS);
-        return new JobRunner(storage, pools, gate, sweep::overlaysOf, options);
+        return new JobRunner(storage, pools, gate, images -> without(ignored, sweep.overlaysOf(images)), options);
+    }
+
+    private static Map<ImageRef, Set<ImageRef>> without(Set<ImageRef> ignored, Map<ImageRef, Set<ImageRef>> overlays) {
+        Map<ImageRef, Set<ImageRef>> rest = new HashMap<>();
+        overlays.forEach((image, all) -> {
+            Set<ImageRef> known = new HashSet<>(all);
+            known.removeAll(ignored);
+            rest.put(image, known);
+        });
+        return rest;
     }
 
     /** The address of a file that lies in one of the folders; symbolic links are followed. */

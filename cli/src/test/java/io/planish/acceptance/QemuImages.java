@@ -41,11 +41,16 @@ final class QemuImages {
      * @return the names, base first
      */
     List<String> chain(String drawing) {
+        return chain(drawing, List.of(""));
+    }
+
+    /** @param options of the layers, from the base on, again from the first when there are more layers */
+    List<String> chain(String drawing, List<String> options) {
         List<String> names = new ArrayList<>();
         String backing = "";
         for (String step : drawing.split("<-")) {
             for (String name : step.replaceAll("[\\[\\]]", "").split(",")) {
-                overlay(name.strip(), backing, "", SIZE);
+                overlay(name.strip(), backing, options.get(names.size() % options.size()), SIZE);
                 write(name.strip(), pattern());
                 names.add(name.strip());
             }

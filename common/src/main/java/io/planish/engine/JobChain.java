@@ -74,7 +74,7 @@ record JobChain(Job job, List<ImageRef> images, int lo, int target) {
     Set<ImageRef> exclusive() {
         Set<ImageRef> result = new HashSet<>(job.retires());
         if (job.kind() == JobKind.COMMIT) {
-            result.addAll(images.subList(target, images.size()));
+            result.addAll(images.subList(target, keepsLayers() ? hi() : images.size()));
         }
         return result;
     }

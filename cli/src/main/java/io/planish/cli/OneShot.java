@@ -1,0 +1,167 @@
+package io.planish.cli;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.chain.Problem;
+import io.planish.engine.EngineOptions;
+import io.planish.engine.FolderCheckpoints;
+import io.planish.job.Job;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
+import io.planish.job.SkipReason;
+import io.planish.job.Verify;
+import io.planish.plan.Policy;
+import io.planish.plan.SafetyRule;
+import io.planish.plan.Snapshot;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** One image with its chain, for a verb that changes it: the folders of the chain's files are the pools. */
+final class OneShot {
+    private final List<LocalChain.Link> links;
+    private final Workspace workspace;
+    private final Snapshot snapshot;
+
+    private OneShot(List<LocalChain.Link> links, Workspace workspace, Snapshot snapshot) {
+        this.links = links;
+        this.workspace = workspace;
+        this.snapshot = snapshot;
+    }
+
+    /** @param also files that are to be looked at too, such as those of a new backing file's chain */
+    static OneShot open(String file, List<LocalChain.Link> also) throws IOException {
+        Storage storage = new LinuxStorage();
+        List<LocalChain.Link> links = LocalChain.of(storage, file);
+        Set<Path> folders = new LinkedHashSet<>();
+        for (List<LocalChain.Link> files : List.of(links, also)) {
+            for (LocalChain.Link link : files) {
+                folders.add(link.folder());
+                folders.add(link.namedIn());
+            }
+        }
+        Workspace workspace = Workspace.toWrite(folders);
+        OneShot one = new OneShot(links, workspace, workspace.scan());
+        one.requireSameChain();
+        return one;
+    }
+
+    /** What a scan makes of the chain must be what this machine makes of it. */
+    private void requireSameChain() throws IOException {
+        Forest forest = snapshot.forest();
+        Optional<Problem> closed = forest.closed(top()).filter(problem -> problem.reason() != SkipReason.HALF_MERGED);
+        if (closed.isPresent()) {
+            throw new ImageException(ErrorKind.UNSAFE, closed.get().sentence(), "");
+        }
+        List<ImageRef> here = new ArrayList<>();
+        for (LocalChain.Link link : links.reversed()) {
+            here.add(workspace.ref(link.path()));
+        }
+        if (!here.equals(chain().stream().map(ImageNode::ref).toList())) {
+            throw new ImageException(
+                    ErrorKind.UNSAFE,
+                    links.getFirst().name(),
+                    "its chain depends on the name by which it is opened",
+                    "use the name without symbolic links");
+        }
+    }
+
+    Workspace workspace() {
+        return workspace;
+    }
+
+    Forest forest() {
+        return snapshot.forest();
+    }
+
+    /** The file as the user named it. */
+    LocalChain.Link file() {
+        return links.getFirst();
+    }
+
+    ImageRef top() throws IOException {
+        return workspace.ref(file().path());
+    }
+
+    /** Base first. */
+    List<ImageNode> chain() throws IOException {
+        return forest().chain(top());
+    }
+
+    /**
+     * The image of the chain, below its top, that is meant by a name: seen from the folder of the overlay that uses it, as
+     * {@code qemu-img} does, or from the working folder.
+     */
+    Optional<ImageRef> inChain(String name) throws IOException {
+        for (boolean fromOverlay : new boolean[] {true, false}) {
+            for (int i = 1; i < links.size(); i++) {
+                String seen = fromOverlay ? LocalChain.combined(links.get(i - 1).name(), name) : name;
+                if (LocalChain.sameFile(seen, links.get(i).path())) {
+                    return Optional.of(workspace.ref(links.get(i).path()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    ImageRef requireInChain(String name) throws IOException {
+        return inChain(name)
+                .orElseThrow(() -> new ImageException(
+                        ErrorKind.MISSING, file().name(), "did not find '" + name + "' in its backing chain", ""));
+    }
+
+    /** Refuses what would change what somebody sees. */
+    void requireSafe(Job job) throws ImageException {
+        Optional<Problem> problem = SafetyRule.of(snapshot, Policy.DEFAULT).check(job, forest());
+        if (problem.isPresent()) {
+            throw new ImageException(ErrorKind.UNSAFE, problem.get().sentence(), "");
+        }
+    }
+
+    /**
+     * Does the job, or goes on with it where an earlier run was stopped. On return it is done and durable.
+     *
+     * @param ignored overlays that the job may know nothing of
+     */
+    JobResult run(Job job, Set<ImageRef> ignored, Verify verify, ProgressLine line) throws IOException {
+        EngineOptions options =
+                new EngineOptions(verify, false, EngineOptions.DEFAULT.batchBytes(), EngineOptions.DEFAULT.lockWait());
+        try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), job.id());
+                Stop stop = Stop.onSignals()) {
+            FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
+            LocalAttempt attempt = new LocalAttempt(job.id(), state.epoch(), checkpoints, stop::requested, line);
+            JobResult result;
+            try {
+                result = workspace.runner(options, ignored).run(job, attempt);
+            } finally {
+                line.end();
+            }
+            requireDone(result.outcome());
+            state.forget();
+            return result;
+        }
+    }
+
+    private void requireDone(Outcome outcome) throws ImageException {
+        String message = Outcomes.message(outcome);
+        switch (outcome) {
+            case Outcome.Done done -> {}
+            case Outcome.Skipped skipped -> throw new ImageException(ErrorKind.UNSAFE, message, "");
+            case Outcome.Stale stale -> throw new ImageException(ErrorKind.CHANGED_UNDERNEATH, message, "");
+            case Outcome.Failed failed -> throw new ImageException(failed.kind(), message, "");
+            case Outcome.Unknown unknown -> throw new ImageException(ErrorKind.UNSAFE, message, "");
+            case Outcome.Cancelled cancelled ->
+                throw new ImageException(ErrorKind.LEASE_LOST, file().name(), "stopped", "run it again to go on");
+        }
+    }
+}

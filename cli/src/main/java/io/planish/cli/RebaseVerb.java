@@ -1,0 +1,131 @@
+package io.planish.cli;
+
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.image.Images;
+import io.planish.job.Job;
+import io.planish.job.Verify;
+import io.planish.qcow2.Backing;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.Storage;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Gives an image another backing file. */
+@Command(
+        name = "rebase",
+        mixinStandardHelpOptions = true,
+        exitCodeOnInvalidInput = ExitCode.FAILED,
+        description = {
+            "Gives an image another backing file; it goes on showing what it shows, as with qemu-img rebase.",
+            "BACKING is seen from the image's folder, and written into it as given. With -u only the name changes."
+        },
+        exitCodeListHeading = "%nExit codes, as qemu-img has them:%n",
+        exitCodeList = {"0:done", "1:anything else"},
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  planish rebase -b golden-2.qcow2 -F qcow2 disk.qcow2",
+            "  planish rebase -b '' disk.qcow2",
+            "  planish rebase -u -b /new/place/base.qcow2 -F qcow2 disk.qcow2"
+        })
+final class RebaseVerb implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", description = "A QCOW2 image.")
+    private String file;
+
+    @Option(
+            names = "-b",
+            paramLabel = "BACKING",
+            required = true,
+            description = "The new backing file; '' makes the image stand alone.")
+    private String name;
+
+    @Option(names = "-F", paramLabel = "FMT", description = "The new backing file's format; never guessed.")
+    private Optional<String> format = Optional.empty();
+
+    @Option(names = "-u", description = "Change the name only: for a backing file that was moved or renamed.")
+    private boolean unsafe;
+
+    @Mixin
+    private QemuOptions qemu;
+
+    @Option(names = "-T", paramLabel = "CACHE", description = "Taken for compatibility.")
+    private Optional<String> sourceCache = Optional.empty();
+
+    @Option(names = "--verify", paramLabel = "HOW", defaultValue = "full", description = "full, metadata or none.")
+    private Verify verify;
+
+    @Override
+    public Integer call() throws Exception {
+        qemu.check();
+        Optional<Backing> wanted = wanted();
+        Storage storage = new LinuxStorage();
+        if (!unsafe) {
+            keepContent(storage, wanted);
+        }
+        BackingLinkEdit.run(storage, LocalChain.top(storage, file), wanted);
+        return ExitCode.DONE;
+    }
+
+    private Optional<Backing> wanted() {
+        if (name.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Backing(
+                name,
+                format.orElseThrow(() -> new ParameterException(
+                        spec.commandLine(), "the backing file's format must be given with -F"))));
+    }
+
+    /** Makes the image independent of what is in its chain and will not be in it afterwards. */
+    private void keepContent(Storage storage, Optional<Backing> wanted) throws IOException {
+        List<LocalChain.Link> newLinks = newChain(storage, wanted);
+        OneShot one = OneShot.open(file, newLinks);
+        Optional<ImageRef> base = newLinks.isEmpty()
+                ? Optional.empty()
+                : Optional.of(one.workspace().ref(newLinks.getFirst().path()));
+        List<ImageNode> chain = one.chain();
+        if (chain.getLast().backingImage().equals(base)) {
+            return;
+        }
+        boolean inChain =
+                base.isEmpty() || chain.stream().map(ImageNode::ref).toList().contains(base.get());
+        Job job = inChain
+                ? OneShotJobs.pull(chain, base)
+                : OneShotJobs.rebase(chain, one.forest().chain(base.get()));
+        one.requireSafe(job);
+        one.run(job, Set.of(), verify, qemu.line(file));
+    }
+
+    private List<LocalChain.Link> newChain(Storage storage, Optional<Backing> wanted) throws IOException {
+        if (wanted.isEmpty()) {
+            return List.of();
+        }
+        String newFormat = wanted.get().format().orElseThrow();
+        String seen = LocalChain.combined(file, name);
+        List<LocalChain.Link> links = LocalChain.of(storage, seen, newFormat);
+        if (newFormat.equals(Images.RAW)
+                && LocalChain.isQcow2(storage, links.getFirst().path())) {
+            throw new ImageException(
+                    ErrorKind.UNSAFE,
+                    seen,
+                    "it is a QCOW2 image, not raw",
+                    "use -F qcow2, or -u if raw is really meant");
+        }
+        return links;
+    }
+}
