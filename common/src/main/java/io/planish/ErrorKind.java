@@ -10,6 +10,8 @@ public enum ErrorKind {
     IMAGE_IN_USE,
     /** A file is not what it was when the work was planned; plan again. */
     CHANGED_UNDERNEATH,
+    /** A commit into the image was begun and not finished; only that job may go on. */
+    HALF_MERGED,
     /** The operation would lose or change data that somebody still sees. */
     UNSAFE,
     /** A name leads outside of what may be opened. */

@@ -4,6 +4,7 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
+import io.planish.image.MetadataCheck;
 import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
@@ -126,6 +127,7 @@ public final class JobRunner {
                             state);
                 }
             }
+            MetadataCheck.repair(files.get(job.target()), job.target().toString());
             return finish(intent, files, attempt, state);
         }
     }
@@ -133,8 +135,8 @@ public final class JobRunner {
     private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {
         state.begun = true;
         Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
-        finisher.finish(intent, files, attempt);
         attempt.checkpoints().drop(intent.job().id());
+        finisher.finish(intent, files, attempt);
         Job job = intent.job();
         Map<ImageRef, FileFacts> facts = new HashMap<>();
         ImageRef name = job.replaces().orElse(job.target());
@@ -193,6 +195,7 @@ public final class JobRunner {
             case CHANGED_UNDERNEATH, MISSING -> new Outcome.Stale(e.getMessage());
             case IMAGE_IN_USE -> new Outcome.Skipped(SkipReason.IN_USE, e.getMessage());
             case UNSUPPORTED_FEATURE -> new Outcome.Skipped(SkipReason.UNSUPPORTED_FEATURE, e.getMessage());
+            case HALF_MERGED -> new Outcome.Skipped(SkipReason.HALF_MERGED, e.getMessage());
             case OUTSIDE_ROOTS -> new Outcome.Skipped(SkipReason.OUTSIDE_ROOTS, e.getMessage());
             case MALFORMED_IMAGE -> new Outcome.Skipped(SkipReason.CORRUPT, e.getMessage());
             case UNSAFE, NO_SPACE, IO, LEASE_LOST -> new Outcome.Failed(e.kind(), e.getMessage());

@@ -5,6 +5,7 @@ import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Images;
+import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.image.Qcow2Writer;
 import io.planish.job.Checkpoint;
@@ -109,7 +110,9 @@ final class MergeRun implements AutoCloseable {
         HeaderFile.edit(target, HeaderEdit::clearUnknownAutoclear);
         mergeInBatches(target, intent);
 
-        if (options.verify() != Verify.NONE) {}
+        if (options.verify() != Verify.NONE) {
+            MetadataCheck.requireSound(target, job.target().toString());
+        }
         attempt.mayContinue();
         preconditions.requireNoUnknownOverlay();
         Intent finish = intent.in(Intent.Phase.FINISH);
@@ -128,7 +131,9 @@ final class MergeRun implements AutoCloseable {
     }
 
     /** Errors end the attempt before anything is written; leaks and stale refcounts of a crash are put right. */
-    private void checkTarget(ImageFile target) throws IOException {}
+    private void checkTarget(ImageFile target) throws IOException {
+        MetadataCheck.repair(target, job.target().toString());
+    }
 
     private void mergeInBatches(ImageFile target, Intent intent) throws IOException {
         String digest = preconditions.digestOfOthers();

@@ -95,7 +95,7 @@ final class Preconditions {
             Header header = open.header(image);
             if (Marks.isHalfMerged(header) && !begun) {
                 throw new ImageException(
-                        ErrorKind.UNSAFE,
+                        ErrorKind.HALF_MERGED,
                         image.toString(),
                         "a commit into it was begun and not finished",
                         "let the worker that has its intent finish it");

@@ -119,6 +119,7 @@ public final class MetadataCheck {
             } else if (result.leaks() > 0 || result.missingFlags() > 0) {
                 RefcountRepair.repairLeaks(file, header);
             }
+            RefcountTail.clear(file, header);
         } catch (ImageException e) {
             throw e.at(name);
         }

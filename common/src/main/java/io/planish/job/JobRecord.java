@@ -197,6 +197,7 @@ public record JobRecord(
                     case MALFORMED_IMAGE,
                             UNSUPPORTED_FEATURE,
                             CHANGED_UNDERNEATH,
+                            HALF_MERGED,
                             UNSAFE,
                             OUTSIDE_ROOTS,
                             MISSING,

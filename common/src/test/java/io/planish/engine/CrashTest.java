@@ -8,6 +8,7 @@ import io.planish.job.JobKind;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.storage.SimulatedStorage;
+import io.planish.storage.SimulatedStorage.Failure;
 import io.planish.storage.SimulatedStorage.PowerLost;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -213,6 +214,42 @@ class CrashTest {
         System.out.println("crash points of '" + scenario + "': " + points);
     }
 
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
+    void everyStepMayFailAndTheNextAttemptGoesOn(Scenario scenario) throws IOException {
+        Images images = new Images(folder);
+        scenario.setup().make(images);
+        Simulated before = Simulated.load(images, folder);
+        Job job = scenario.plan().job(before);
+        Map<ImageRef, byte[]> contents = new HashMap<>();
+        for (String kept : scenario.kept()) {
+            contents.put(Simulated.ref(kept), before.content(Simulated.ref(kept)));
+        }
+        SimulatedStorage whole = before.storage.fork();
+        new Simulated(whole).run(job);
+
+        for (long step = 1; step <= whole.steps(); step++) {
+            for (Failure failure : Failure.values()) {
+                String where = scenario + ", step " + step + " fails with " + failure;
+                SimulatedStorage storage = before.storage.fork();
+                storage.failStep(step, failure);
+                JobResult result = new Simulated(storage).run(job);
+                assertThat(result.outcome()).as(where).isNotInstanceOf(Outcome.Stale.class);
+                requireContents(new Simulated(storage), contents, where);
+                if (!(result.outcome() instanceof Outcome.Done)) {
+                    storage = storage.fork();
+                    result = new Simulated(storage).run(job);
+                }
+                if (result.outcome() instanceof Outcome.Stale) {
+                    storage = storage.fork();
+                    result = planAgain(scenario, job, storage, where);
+                }
+                assertThat(result.outcome()).as(where).isEqualTo(new Outcome.Done());
+                requireFinished(new Simulated(storage), contents, job, where);
+            }
+        }
+    }
+
     /** A second crash on the way, then to the end. */
     private static void requireResumes(
             Simulated found, Scenario scenario, Job job, Map<ImageRef, byte[]> contents, String where, long seed)
@@ -228,14 +265,19 @@ class CrashTest {
             result = new Simulated(again).run(job);
         }
         if (result.outcome() instanceof Outcome.Stale) {
-            // finished, but its answer was lost: what leaves no trace in links is simply planned and done again
-            assertThat(job.relinks()).as(where).isEmpty();
-            assertThat(job.replaces()).as(where).isEmpty();
             again = again.fork();
-            result = new Simulated(again).run(scenario.plan().job(new Simulated(again)));
+            result = planAgain(scenario, job, again, where);
         }
         assertThat(result.outcome()).as(where).isEqualTo(new Outcome.Done());
         requireFinished(new Simulated(again), contents, job, where);
+    }
+
+    /** A finished job whose answer was lost, and that leaves no trace in links, is simply planned and done again. */
+    private static JobResult planAgain(Scenario scenario, Job job, SimulatedStorage storage, String where)
+            throws IOException {
+        assertThat(job.relinks()).as(where).isEmpty();
+        assertThat(job.replaces()).as(where).isEmpty();
+        return new Simulated(storage).run(scenario.plan().job(new Simulated(storage)));
     }
 
     private static void requireContents(Simulated pool, Map<ImageRef, byte[]> contents, String where)
@@ -252,6 +294,11 @@ class CrashTest {
         requireContents(pool, contents, where);
         ImageRef target = job.replaces().orElse(job.target());
         assertThat(pool.backing(target)).as(where).isEqualTo(job.base());
+        for (ImageRef image : contents.keySet()) {
+            var check = pool.check(image);
+            assertThat(check.corruptions()).as(where + ": " + image).isZero();
+            assertThat(check.leaks()).as(where + ": " + image).isZero();
+        }
         for (ImageRef retired : job.retires()) {
             assertThat(pool.storage.exists(pool.path(retired)))
                     .as(where + ": " + retired)

@@ -5,6 +5,7 @@ import io.planish.chain.PoolName;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Layer;
+import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
@@ -23,6 +24,7 @@ import io.planish.storage.Resolution;
 import io.planish.storage.SimulatedStorage;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,14 +109,29 @@ final class Simulated {
     }
 
     JobResult run(Job job) {
-        return run(job, 0);
+        return run(job, batches -> false);
     }
 
-    JobResult run(Job job, int stopAfterBatches) {
+    /** Asked after every batch, with the number of batches so far, whether the attempt is to stop there. */
+    interface AfterBatch {
+        boolean stops(int batches) throws IOException;
+    }
+
+    JobResult run(Job job, AfterBatch afterBatch) {
+        return runner().run(job, attempt(afterBatch));
+    }
+
+    List<JobResult> finishPending() throws IOException {
+        return runner().finishPending(pools.get(POOL), attempt(batches -> false));
+    }
+
+    private JobRunner runner() {
         EngineOptions options = new EngineOptions(Verify.FULL, false, 16 << 10, Duration.ZERO);
-        FolderCheckpoints checkpoints = new FolderCheckpoints(storage, ROOT.resolve(".planish"));
-        return new JobRunner(storage, pools, gate, this::overlaysOf, options)
-                .run(job, new TestAttempt(checkpoints, stopAfterBatches));
+        return new JobRunner(storage, pools, gate, this::overlaysOf, options);
+    }
+
+    private Attempt attempt(AfterBatch afterBatch) {
+        return new TestAttempt(new FolderCheckpoints(storage, ROOT.resolve(".planish")), afterBatch);
     }
 
     private Map<ImageRef, Set<ImageRef>> overlaysOf(Set<ImageRef> images) throws IOException {
@@ -199,15 +216,23 @@ final class Simulated {
         }
     }
 
+    /** What {@code check} finds in an image: corruptions, then leaked clusters. */
+    MetadataCheck.Result check(ImageRef image) throws IOException {
+        try (ImageFile file = storage.open(path(image), OpenMode.READ)) {
+            return MetadataCheck.run(file, image.toString());
+        }
+    }
+
     /** An attempt that nobody takes the job away from. */
     private static final class TestAttempt implements Attempt {
         private final CheckpointStore checkpoints;
-        private final int stopAfterBatches;
+        private final AfterBatch afterBatch;
         private int batches;
+        private boolean stopped;
 
-        TestAttempt(CheckpointStore checkpoints, int stopAfterBatches) {
+        TestAttempt(CheckpointStore checkpoints, AfterBatch afterBatch) {
             this.checkpoints = checkpoints;
-            this.stopAfterBatches = stopAfterBatches;
+            this.afterBatch = afterBatch;
         }
 
         @Override
@@ -230,12 +255,16 @@ final class Simulated {
 
         @Override
         public boolean stopRequested() {
-            return stopAfterBatches > 0 && batches >= stopAfterBatches;
+            return stopped;
         }
 
         @Override
         public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
-            batches++;
+            try {
+                stopped = afterBatch.stops(++batches);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 }
