@@ -190,7 +190,15 @@ final class MetadataWalk {
     private void told(ImageException e) throws ImageException {
         switch (e.kind()) {
             case MALFORMED_IMAGE, UNSUPPORTED_FEATURE -> visitor.unsound(e);
-            case IMAGE_IN_USE, CHANGED_UNDERNEATH, HALF_MERGED, UNSAFE, OUTSIDE_ROOTS, MISSING, NO_SPACE, IO, LEASE_LOST -> throw e;
+            case IMAGE_IN_USE,
+                    CHANGED_UNDERNEATH,
+                    HALF_MERGED,
+                    UNSAFE,
+                    OUTSIDE_ROOTS,
+                    MISSING,
+                    NO_SPACE,
+                    IO,
+                    LEASE_LOST -> throw e;
         }
     }
 }

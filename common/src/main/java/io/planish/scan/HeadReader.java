@@ -87,8 +87,15 @@ public final class HeadReader {
                 case MALFORMED_IMAGE -> broken(file, prefix, SkipReason.CORRUPT, "is damaged: " + e.what());
                 case UNSUPPORTED_FEATURE ->
                     broken(file, prefix, SkipReason.UNSUPPORTED_FEATURE, "cannot be handled: " + e.what());
-                case IMAGE_IN_USE, CHANGED_UNDERNEATH, HALF_MERGED, UNSAFE, OUTSIDE_ROOTS, MISSING, NO_SPACE, IO, LEASE_LOST ->
-                    throw e;
+                case IMAGE_IN_USE,
+                        CHANGED_UNDERNEATH,
+                        HALF_MERGED,
+                        UNSAFE,
+                        OUTSIDE_ROOTS,
+                        MISSING,
+                        NO_SPACE,
+                        IO,
+                        LEASE_LOST -> throw e;
             };
         }
     }

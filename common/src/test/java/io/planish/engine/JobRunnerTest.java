@@ -38,13 +38,11 @@ class JobRunnerTest {
     }
 
     private Job commitMiddle() throws IOException {
-        return pool.job(
-                JobKind.COMMIT, "base", Optional.empty(), "s2", List.of("active"), false, List.of("s1", "s2"));
+        return pool.job(JobKind.COMMIT, "base", Optional.empty(), "s2", List.of("active"), false, List.of("s1", "s2"));
     }
 
     private Job pullToBase() throws IOException {
-        return pool.job(
-                JobKind.PULL, "active", Optional.of("base"), "active", List.of(), false, List.of("s1", "s2"));
+        return pool.job(JobKind.PULL, "active", Optional.of("base"), "active", List.of(), false, List.of("s1", "s2"));
     }
 
     private void loadOverlayOn(String backing) throws IOException {
@@ -122,8 +120,7 @@ class JobRunnerTest {
     void aCheckpointIsDroppedWhenALayerWasTouched() throws IOException {
         Job job = pullToBase();
         pool.run(job, batches -> batches == 2);
-        try (var file = pool.storage.open(
-                pool.path(Simulated.ref("s1")), OpenMode.READ_WRITE)) {
+        try (var file = pool.storage.open(pool.path(Simulated.ref("s1")), OpenMode.READ_WRITE)) {
             ByteBuffer same = ByteBuffer.allocate(512);
             file.read(same, 0);
             file.write(same.flip(), 0);
@@ -157,9 +154,10 @@ class JobRunnerTest {
         try (var vm = pool.storage.lockElsewhere(pool.path(Simulated.ref("active")), LockMode.WRITE)) {
             JobResult result = pool.run(job);
 
-            assertThat(result.outcome()).isInstanceOfSatisfying(Outcome.Skipped.class, skipped -> assertThat(
-                            skipped.reason())
-                    .isEqualTo(SkipReason.IN_USE));
+            assertThat(result.outcome())
+                    .isInstanceOfSatisfying(
+                            Outcome.Skipped.class,
+                            skipped -> assertThat(skipped.reason()).isEqualTo(SkipReason.IN_USE));
             assertThat(pool.storage.steps()).isZero();
         }
     }
@@ -183,23 +181,21 @@ class JobRunnerTest {
     @Test
     void anotherJobRefusesAHalfMergedImage() throws IOException {
         pool.run(commitMiddle(), batches -> batches == 1);
-        Job other = pool.job(
-                JobKind.PULL, "active", Optional.empty(), "active", List.of(), false, List.of());
+        Job other = pool.job(JobKind.PULL, "active", Optional.empty(), "active", List.of(), false, List.of());
 
-        JobResult result = pool.run(
-                new Job(
-                        "other",
-                        other.kind(),
-                        other.target(),
-                        other.base(),
-                        other.top(),
-                        other.relinks(),
-                        other.replaces(),
-                        other.retires(),
-                        other.dependsOn(),
-                        other.expects(),
-                        0,
-                        0));
+        JobResult result = pool.run(new Job(
+                "other",
+                other.kind(),
+                other.target(),
+                other.base(),
+                other.top(),
+                other.relinks(),
+                other.replaces(),
+                other.retires(),
+                other.dependsOn(),
+                other.expects(),
+                0,
+                0));
 
         assertThat(result.outcome()).isInstanceOf(Outcome.Skipped.class);
     }
