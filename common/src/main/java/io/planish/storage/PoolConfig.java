@@ -21,6 +21,14 @@ public record PoolConfig(
         Optional<String> trustedFormat,
         Optional<String> expectedId) {
 
+    public PoolConfig {
+        hostPath = hostPath.map(Path::normalize);
+        if (hostPath.isPresent() && !hostPath.get().isAbsolute()) {
+            throw new IllegalArgumentException(
+                    "host path '" + hostPath.get() + "' of pool '" + name + "' is not absolute");
+        }
+    }
+
     /** A pool that hypervisors see under the same path, with the defaults of all else. */
     public static PoolConfig of(PoolName name, Path path) {
         return new PoolConfig(name, path, Optional.empty(), false, Optional.empty(), Optional.empty());

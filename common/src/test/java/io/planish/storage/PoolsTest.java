@@ -207,6 +207,16 @@ class PoolsTest {
     }
 
     @Test
+    void aHostPathIsAbsoluteAndNormalised() {
+        assertThat(withHostPath("/vm/../srv/./images").hostPath()).contains(Path.of("/srv/images"));
+        assertThatThrownBy(() -> withHostPath("images")).hasMessage("host path 'images' of pool 'one' is not absolute");
+    }
+
+    private PoolConfig withHostPath(String hostPath) {
+        return new PoolConfig(ONE, folder, Optional.of(Path.of(hostPath)), false, Optional.empty(), Optional.empty());
+    }
+
+    @Test
     void locksWorkOnThisFilesystem() throws IOException {
         PoolMarker.init(storage, folder);
 
