@@ -53,6 +53,7 @@ class Worker {
     private final String owner;
     private final Storage storage = new LinuxStorage();
     private final List<OfferConsumer> consumers = new ArrayList<>();
+    private volatile boolean taking;
     private Optional<Slots> slots = Optional.empty();
     private Optional<Thread> opener = Optional.empty();
 
@@ -132,7 +133,13 @@ class Worker {
         for (PoolName pool : names) {
             consumers.add(new OfferConsumer(pool, kafka, claims, free, publisher));
         }
+        taking = true;
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
+    }
+
+    /** Whether offers are taken; false until the pools are there. */
+    boolean isTaking() {
+        return taking;
     }
 
     void stop(@Observes ShutdownEvent event) {

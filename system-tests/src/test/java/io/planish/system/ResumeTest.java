@@ -1,0 +1,186 @@
+package io.planish.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.planish.job.JobRecord;
+import io.planish.job.JobResult;
+import io.planish.job.JobState;
+import io.planish.job.Outcome;
+import io.planish.job.Progress;
+import io.planish.run.RunRecord;
+import io.planish.run.RunState;
+import io.planish.standalone.LocalPool;
+import io.planish.standalone.OneMachine;
+import io.planish.standalone.ServiceProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A job of some hundred MB, whose worker dies, is paused or is stopped in the middle of it. */
+class ResumeTest {
+    private static final int LAYER_MIB = 160;
+    private static final long BATCH = 8 << 20;
+    private static final Duration LEASE = Duration.ofSeconds(6);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    @TempDir
+    static Path folder;
+
+    private static Path pool;
+    private static Path reference;
+    private static OneMachine machine;
+    private static Api api;
+    private static int workers;
+
+    @BeforeAll
+    static void start() throws Exception {
+        pool = Files.createDirectory(folder.resolve("vms"));
+        reference = Files.createDirectory(folder.resolve("reference"));
+        // A pace at which a job lasts long enough to be hit in the middle, however fast the disk is.
+        LocalPool vms = new LocalPool("vms", pool, Map.of("slots", "1", "bytes-per-second", "40M"));
+        machine = OneMachine.start(
+                Path.of(System.getProperty("planish.home")),
+                folder.resolve("data"),
+                List.of(vms),
+                Map.of(
+                        "planish.worker.lease",
+                        LEASE.toSeconds() + "s",
+                        "planish.worker.lease-margin",
+                        "2s",
+                        "planish.worker.batch",
+                        Long.toString(BATCH),
+                        "planish.coordinator.offer-again",
+                        "1s"));
+        ServiceProcess coordinator = machine.coordinator(0);
+        startWorker();
+        startWorker();
+        machine.awaitReady();
+        api = new Api(coordinator.address());
+    }
+
+    private static void startWorker() throws Exception {
+        machine.worker("worker" + ++workers);
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+        machine.close();
+    }
+
+    @Test
+    void anotherWorkerGoesOnFromTheCheckpointWhenOneIsKilledAndCopiesNothingTwice() throws Exception {
+        Path copy = Images.chain(pool, reference, "killed", LAYER_MIB);
+        String run = api.request("killed", "killed-3").id();
+        Progress before = middle(run);
+        ownerOf(run).kill();
+        startWorker();
+
+        JobRecord done = done(run);
+        JobResult result = result(done);
+        assertThat(done.epoch()).isEqualTo(2);
+        assertThat(result.bytesSkipped()).isGreaterThanOrEqualTo(before.guestBytesDone());
+        assertThat(result.bytesCopied())
+                .as(
+                        "bytes the second attempt wrote, of %d, after %d",
+                        done.job().bytesToWrite(), before.bytesCopied())
+                .isPositive()
+                .isLessThanOrEqualTo(done.job().bytesToWrite() - before.bytesCopied());
+        Images.requireSame(pool.resolve("killed-3"), copy);
+    }
+
+    @Test
+    void aWorkerThatIsPausedPastItsLeaseWritesNothingAfterwards() throws Exception {
+        Path copy = Images.chain(pool, reference, "paused", LAYER_MIB);
+        String run = api.request("paused", "paused-3").id();
+        middle(run);
+        ServiceProcess owner = ownerOf(run);
+        Images.signal("STOP", owner.pid());
+        try {
+            await().atMost(PATIENCE)
+                    .untilAsserted(
+                            () -> assertThat(api.jobs(run).getFirst().epoch()).isGreaterThan(1));
+            assertThat(api.run(run).state())
+                    .as("the paused process holds the image locks, so nobody can finish")
+                    .isEqualTo(RunState.READY);
+        } finally {
+            Images.signal("CONT", owner.pid());
+        }
+
+        assertThat(done(run).epoch()).isGreaterThan(1);
+        Images.requireSame(pool.resolve("paused-3"), copy);
+        assertThat(Files.readString(owner.log())).contains("lease lost");
+    }
+
+    @Test
+    void aWorkerThatIsAskedToStopHandsItsJobOnAtOnce() throws Exception {
+        Path copy = Images.chain(pool, reference, "stopped", LAYER_MIB);
+        String run = api.request("stopped", "stopped-3").id();
+        Progress before = middle(run);
+        ownerOf(run).close();
+        JobRecord after = api.jobs(run).getFirst();
+        startWorker();
+
+        assertThat(after.barren()).isZero();
+        assertThat(after.note()).isEqualTo(Optional.of("stopped on request"));
+        JobRecord done = done(run);
+        assertThat(done.epoch()).isEqualTo(2);
+        assertThat(result(done).bytesSkipped()).isGreaterThanOrEqualTo(before.guestBytesDone());
+        Images.requireSame(pool.resolve("stopped-3"), copy);
+    }
+
+    @Test
+    void aRequestThatComesTwiceIsOneMerge() throws Exception {
+        Path copy = Images.chain(pool, reference, "twice", 8);
+        RunRecord first = api.request("twice", "twice-3");
+        RunRecord second = api.request("twice", "twice-3");
+
+        assertThat(second.createdMillis()).isEqualTo(first.createdMillis());
+        assertThat(done(first.id()).epoch()).isEqualTo(1);
+        Images.requireSame(pool.resolve("twice-3"), copy);
+    }
+
+    /** Returns when the run's only job is well under way, but far from its end. */
+    private static Progress middle(String run) {
+        return await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .until(
+                        () -> api.jobs(run).stream()
+                                .filter(j -> j.state() instanceof JobState.Running)
+                                .map(j -> ((JobState.Running) j.state()).progress())
+                                .findFirst()
+                                .orElse(Progress.NONE),
+                        p -> p.bytesCopied() >= 8 * BATCH);
+    }
+
+    private static ServiceProcess ownerOf(String run) throws Exception {
+        String owner = Api.running(api.jobs(run)).owner();
+        return machine.services().stream()
+                .filter(s -> owner.startsWith(s.name() + "-"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static JobRecord done(String run) throws Exception {
+        await().atMost(PATIENCE).until(() -> api.run(run).state(), RunState.FINISHED::equals);
+        JobRecord job = api.jobs(run).getFirst();
+        assertThat(job.outcome()).as("%s", job).contains(new Outcome.Done());
+        return job;
+    }
+
+    private static JobResult result(JobRecord job) {
+        return job.state() instanceof JobState.Finished f ? f.result() : throwing(job);
+    }
+
+    private static JobResult throwing(JobRecord job) {
+        throw new AssertionError("not finished: " + job);
+    }
+}
