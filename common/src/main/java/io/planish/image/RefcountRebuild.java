@@ -4,8 +4,6 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.qcow2.Geometry;
 import io.planish.qcow2.Header;
-import io.planish.qcow2.HeaderEdit;
-import io.planish.qcow2.HeaderWrite;
 import io.planish.qcow2.Refcounts;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
@@ -83,13 +81,8 @@ final class RefcountRebuild {
                 new RefcountReader(file, geometry, tableOffset, (long) tableClusters << geometry.clusterBits());
         CopiedFlags.correct(file, header, refcounts);
         file.sync();
-        HeaderEdit edit = HeaderEdit.of(Images.firstCluster(file, file.path().toString()), header)
-                .refcountTable(tableOffset, tableClusters)
-                .dirty(false);
-        for (HeaderWrite write : edit.writes()) {
-            file.write(write.bytes(), write.offset());
-            file.sync();
-        }
+        HeaderFile.edit(
+                file, edit -> edit.refcountTable(tableOffset, tableClusters).dirty(false));
     }
 
     private void writeTable() throws IOException {

@@ -41,7 +41,7 @@ public record BitmapsExtension(int count, long directoryOffset, long directoryBy
             throw Malformed.file(
                     "bitmap directory has " + size + " bytes, which does not fit its " + count + " bitmaps");
         }
-        HeaderDecoder.checkRange("bitmap directory", offset, size, geometry, fileSizeBytes);
+        HeaderTables.checkRange("bitmap directory", offset, size, geometry, fileSizeBytes);
         return new BitmapsExtension((int) count, offset, size);
     }
 }

@@ -69,9 +69,10 @@ public record Geometry(int clusterBits, int refcountBits, int l2EntryBytes) {
         return (lengthBytes >>> clusterBits) + (isAligned(lengthBytes) ? 0 : 1);
     }
 
-    /** {@code lengthBytes} rounded up to whole clusters. */
+    /** {@code lengthBytes} rounded up to whole clusters; down where only that can be expressed. */
     public long roundUp(long lengthBytes) {
-        return Math.multiplyExact(clusters(lengthBytes), (long) clusterBytes());
+        long start = clusterStart(lengthBytes);
+        return start == lengthBytes || start == clusterStart(Long.MAX_VALUE) ? start : start + clusterBytes();
     }
 
     /** The number of L1 entries that a virtual disk of this size needs. */

@@ -17,8 +17,6 @@ import java.util.Set;
 
 /** Reads and checks one header, field by field in file order. */
 final class HeaderDecoder {
-    private static final int MIN_SNAPSHOT_BYTES = 40;
-
     private final ByteBuffer head;
     private final long fileSizeBytes;
 
@@ -98,7 +96,7 @@ final class HeaderDecoder {
                 nameBytes,
                 backing,
                 bitmaps(autoclear, extensions, geometry));
-        checkTables(header);
+        HeaderTables.check(header, fileSizeBytes);
         return header;
     }
 
@@ -250,82 +248,6 @@ final class HeaderDecoder {
             }
         }
         throw Malformed.at(HeaderLayout.AUTOCLEAR, "bitmaps bit", "set", "clear, without a bitmaps extension");
-    }
-
-    private void checkTables(Header header) throws ImageException {
-        Geometry geometry = header.geometry();
-        if (header.virtualSizeBytes() < 0) {
-            throw Malformed.at(
-                    HeaderLayout.VIRTUAL_SIZE, "virtual size", hex(header.virtualSizeBytes()), "less than 2^63");
-        }
-        int l1Entries = header.l1Entries();
-        if (l1Entries < 0 || l1Entries > Header.MAX_L1_ENTRIES) {
-            throw Malformed.at(
-                    HeaderLayout.L1_ENTRIES,
-                    "L1 table's entry count",
-                    Integer.toUnsignedString(l1Entries),
-                    "at most " + Header.MAX_L1_ENTRIES);
-        }
-        long needed = geometry.l1Entries(header.virtualSizeBytes());
-        if (l1Entries < needed) {
-            throw Malformed.at(
-                    HeaderLayout.L1_ENTRIES,
-                    "L1 table's entry count",
-                    "" + l1Entries,
-                    "at least " + needed + " for the virtual size");
-        }
-        int refcountClusters = header.refcountTableClusters();
-        if (refcountClusters <= 0
-                || (long) refcountClusters << geometry.clusterBits() > Header.MAX_REFCOUNT_TABLE_BYTES) {
-            throw Malformed.at(
-                    HeaderLayout.REFCOUNT_TABLE_CLUSTERS,
-                    "refcount table's cluster count",
-                    Integer.toUnsignedString(refcountClusters),
-                    "1 to " + (Header.MAX_REFCOUNT_TABLE_BYTES >> geometry.clusterBits()));
-        }
-        int snapshots = header.snapshotCount();
-        if (snapshots < 0 || snapshots > Header.MAX_SNAPSHOTS) {
-            throw Malformed.at(
-                    HeaderLayout.SNAPSHOT_COUNT,
-                    "internal snapshot count",
-                    Integer.toUnsignedString(snapshots),
-                    "at most " + Header.MAX_SNAPSHOTS);
-        }
-        List<Area> areas = new ArrayList<>();
-        areas.add(new Area("header", 0, 1));
-        areas.add(new Area("L1 table", header.l1Offset(), (long) l1Entries * Long.BYTES));
-        areas.add(new Area("refcount table", header.refcountTableOffset(), header.refcountTableBytes()));
-        areas.add(new Area("snapshot table", header.snapshotTableOffset(), (long) snapshots * MIN_SNAPSHOT_BYTES));
-        header.bitmaps()
-                .ifPresent(b -> areas.add(new Area("bitmap directory", b.directoryOffset(), b.directoryBytes())));
-        areas.removeIf(a -> a.lengthBytes == 0);
-        for (int i = 1; i < areas.size(); i++) {
-            Area area = areas.get(i);
-            checkRange(area.name, area.offset, area.lengthBytes, geometry, fileSizeBytes);
-            for (Area other : areas.subList(0, i)) {
-                if (area.offset < geometry.roundUp(other.offset + other.lengthBytes)
-                        && other.offset < geometry.roundUp(area.offset + area.lengthBytes)) {
-                    throw Malformed.file(area.name + " at " + hex(area.offset) + " overlaps the " + other.name + " at "
-                            + hex(other.offset));
-                }
-            }
-        }
-    }
-
-    private record Area(String name, long offset, long lengthBytes) {}
-
-    /** A table starts at a cluster behind the header and ends in the file, whose last cluster may be there in part. */
-    static void checkRange(String what, long offset, long lengthBytes, Geometry geometry, long fileSizeBytes)
-            throws ImageException {
-        if (offset <= 0 || !geometry.isAligned(offset)) {
-            throw Malformed.file(what + "'s offset is " + hex(offset)
-                    + ", expected a multiple of the cluster size behind the header");
-        }
-        long end = geometry.roundUp(fileSizeBytes);
-        if (offset >= fileSizeBytes || lengthBytes > end - offset) {
-            throw Malformed.file(what + " at " + hex(offset) + " of " + lengthBytes + " bytes ends beyond the file's "
-                    + hex(fileSizeBytes) + " bytes");
-        }
     }
 
     private static ImageException truncated(int found, int expected) {

@@ -6,12 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.qcow2.Backing;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.HeaderEdit;
-import io.planish.qcow2.HeaderWrite;
 import io.planish.qcow2.Marks;
 import io.planish.storage.ImageFile;
 import io.planish.storage.Qemu;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,13 +116,7 @@ class HeaderEditByQemuTest {
 
     private void edit(UnaryOperator<HeaderEdit> change) throws IOException {
         try (ImageFile file = images.file("a.qcow2")) {
-            ByteBuffer current = Images.firstCluster(file, "a.qcow2");
-            Header header = Header.decode(current, file.sizeBytes());
-            for (HeaderWrite write :
-                    change.apply(HeaderEdit.of(current, header)).writes()) {
-                file.write(write.bytes(), write.offset());
-                file.sync();
-            }
+            HeaderFile.edit(file, change);
         }
     }
 }
