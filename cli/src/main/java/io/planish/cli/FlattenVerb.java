@@ -64,6 +64,17 @@ final class FlattenVerb implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         Workspace workspace = Workspace.toRead(folders);
+        BegunJobs begun = BegunJobs.in(workspace);
+        if (!begun.isEmpty()) {
+            begun.print(out);
+            if (!yes && !agreed(out)) {
+                out.println("Nothing was changed.");
+                return ExitCode.DONE;
+            }
+            if (!begun.finish(out, spec.commandLine().getErr())) {
+                return ExitCode.FAILED;
+            }
+        }
         Duration grace = delete ? Duration.ZERO : Policy.DEFAULT.grace();
         Plan plan = Planner.plan(workspace.scan(), policy.policy(grace, dropRestorePoints));
         PlanText.print(plan, out);

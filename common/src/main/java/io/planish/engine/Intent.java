@@ -2,10 +2,15 @@ package io.planish.engine;
 
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
 import io.planish.job.Job;
 import io.planish.qcow2.Backing;
+import io.planish.storage.Pool;
+import io.planish.storage.Pools;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * All that is left to do for a job, as it stands durably in the target's pool while the job cannot be forgotten: from a
@@ -37,6 +42,29 @@ record Intent(
 
     Intent {
         files = Map.copyOf(files);
+    }
+
+    /**
+     * The same intent in the words of whoever reads it: pools are known by their ids, and may be called otherwise here. Empty if
+     * one of them is not known here.
+     */
+    Optional<Intent> readBy(Pools pools) {
+        Map<PoolName, PoolName> names = new HashMap<>();
+        for (Map.Entry<ImageRef, FileFacts> file : files.entrySet()) {
+            Optional<Pool> pool = pools.all().stream()
+                    .filter(known -> known.id().equals(file.getValue().poolId()))
+                    .findFirst();
+            if (pool.isEmpty()) {
+                return Optional.empty();
+            }
+            names.put(file.getKey().pool(), pool.get().name());
+        }
+        UnaryOperator<ImageRef> name =
+                image -> new ImageRef(names.getOrDefault(image.pool(), image.pool()), image.path());
+        Map<ImageRef, FileFacts> renamed = new HashMap<>();
+        files.forEach((image, facts) -> renamed.put(name.apply(image), facts));
+        return Optional.of(
+                new Intent(version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, delete));
     }
 
     Intent in(Phase next) {

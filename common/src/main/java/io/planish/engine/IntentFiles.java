@@ -6,6 +6,7 @@ import io.planish.ImageException;
 import io.planish.job.Job;
 import io.planish.job.Json;
 import io.planish.storage.Pool;
+import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,16 +20,18 @@ final class IntentFiles {
     private static final String SUFFIX = ".intent.json";
 
     private final Storage storage;
+    private final Pools pools;
 
-    IntentFiles(Storage storage) {
+    IntentFiles(Storage storage, Pools pools) {
         this.storage = storage;
+        this.pools = pools;
     }
 
     Optional<Intent> load(Pool pool, String run, Job job) throws IOException {
         return read(file(pool, run, job));
     }
 
-    /** Every job of the pool that was begun and must be finished, by whomever. */
+    /** Every job that was begun in the pool, by whomever, and can be finished with the pools known here. */
     List<Intent> pending(Pool pool) throws IOException {
         Path folder = pool.root().resolve(FOLDER);
         List<Intent> intents = new ArrayList<>();
@@ -61,7 +64,7 @@ final class IntentFiles {
             return Optional.empty();
         }
         try {
-            return Optional.of(Json.MAPPER.readValue(content.get(), Intent.class));
+            return Json.MAPPER.readValue(content.get(), Intent.class).readBy(pools);
         } catch (JacksonException e) {
             throw new ImageException(
                     ErrorKind.MALFORMED_IMAGE,

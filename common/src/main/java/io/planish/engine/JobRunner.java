@@ -45,7 +45,7 @@ public final class JobRunner {
         this.gate = gate;
         this.sweep = sweep;
         this.options = options;
-        this.intents = new IntentFiles(storage);
+        this.intents = new IntentFiles(storage, pools);
     }
 
     /**
@@ -75,16 +75,17 @@ public final class JobRunner {
         }
     }
 
+    /** A job that was begun, and the run it belongs to. */
+    public record BegunJob(String run, Job job) {}
+
     /**
-     * Finishes every job that was begun in a pool by whomever and can be finished from its intent; to be called before anything else is
-     * done to the pool when the record of its jobs is lost. One result a job.
+     * The jobs that were begun in a pool, by whomever, and are not finished. Each can be finished by {@link #run}, from its intent
+     * file alone; where nobody else knows of it any more, that must come before anything else is done to its images.
      */
-    public List<JobResult> finishPending(Pool pool, Attempt attempt) throws IOException {
-        List<JobResult> results = new ArrayList<>();
-        for (Intent intent : intents.pending(pool)) {
-            results.add(run(intent.job(), new AttemptInRun(attempt, intent.run())));
-        }
-        return results;
+    public List<BegunJob> begun(Pool pool) throws IOException {
+        return intents.pending(pool).stream()
+                .map(intent -> new BegunJob(intent.run(), intent.job()))
+                .toList();
     }
 
     private JobResult merge(Job job, Optional<Intent> begun, Attempt attempt, AttemptState state) throws IOException {

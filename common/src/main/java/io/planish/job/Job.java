@@ -3,6 +3,7 @@ package io.planish.job;
 import io.planish.chain.ImageRef;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * One merge: the run of a chain from just above {@code base} up to {@code top} becomes one file, {@code target}.
@@ -42,5 +43,27 @@ public record Job(
         retires = List.copyOf(retires);
         dependsOn = List.copyOf(dependsOn);
         expects = List.copyOf(expects);
+    }
+
+    /** The same job on images that are called otherwise. */
+    public Job renamed(UnaryOperator<ImageRef> name) {
+        return new Job(
+                id,
+                kind,
+                name.apply(target),
+                base.map(name),
+                name.apply(top),
+                relinks.stream()
+                        .map(relink -> new Relink(name.apply(relink.overlay()), name.apply(relink.backing())))
+                        .toList(),
+                replaces.map(name),
+                retires.stream().map(name).toList(),
+                dependsOn,
+                expects.stream()
+                        .map(expected -> new Expectation(
+                                name.apply(expected.image()), expected.backing().map(name), expected.unchanged()))
+                        .toList(),
+                bytesToWrite,
+                bytesToFree);
     }
 }

@@ -170,9 +170,11 @@ class JobRunnerTest {
         ImageRef base = Simulated.ref("base");
         assertThat(Marks.isHalfMerged(pool.header(base))).isTrue();
 
-        List<JobResult> finished = pool.finishPending();
+        assertThat(pool.begun()).containsExactly(job);
+        JobResult finished = pool.run(pool.begun().getFirst());
 
-        assertThat(finished).extracting(JobResult::outcome).containsExactly(new Outcome.Done());
+        assertThat(finished.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.begun()).isEmpty();
         assertThat(Marks.isHalfMerged(pool.header(base))).isFalse();
         assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
         assertThat(pool.backing(Simulated.ref("active"))).contains(base);

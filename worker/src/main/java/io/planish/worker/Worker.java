@@ -5,6 +5,8 @@ import io.planish.chain.PoolName;
 import io.planish.config.PoolAccess;
 import io.planish.config.PoolsConfig;
 import io.planish.config.Settings;
+import io.planish.engine.EngineOptions;
+import io.planish.engine.JobRunner;
 import io.planish.ledger.Ledger;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
@@ -13,7 +15,9 @@ import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import io.planish.topic.Publisher;
+import io.planish.worker.checkpoint.GridCheckpoints;
 import io.planish.worker.claim.Claims;
+import io.planish.worker.claim.ForgottenJobs;
 import io.planish.worker.claim.OfferConsumer;
 import io.planish.worker.slot.ClaimedJobs;
 import io.planish.worker.slot.EngineJobs;
@@ -54,6 +58,7 @@ class Worker {
     private final Storage storage = new LinuxStorage();
     private final List<OfferConsumer> consumers = new ArrayList<>();
     private volatile boolean taking;
+    private volatile boolean stopping;
     private Optional<Slots> slots = Optional.empty();
     private Optional<Thread> opener = Optional.empty();
 
@@ -134,6 +139,11 @@ class Worker {
             consumers.add(new OfferConsumer(pool, kafka, claims, free, publisher));
         }
         taking = true;
+        ForgottenJobs forgotten = new ForgottenJobs(
+                ledger,
+                new JobRunner(storage, pools, gate, sweep::overlaysOf, EngineOptions.DEFAULT),
+                run -> new GridCheckpoints(ledger.checkpoints(), run));
+        Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> forgotten.finish(pools.all(), () -> stopping));
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
     }
 
@@ -143,6 +153,7 @@ class Worker {
     }
 
     void stop(@Observes ShutdownEvent event) {
+        stopping = true;
         opener.ifPresent(Thread::interrupt);
         stopWork();
         publisher.close();

@@ -1,0 +1,73 @@
+package io.planish.cli;
+
+import io.planish.engine.EngineOptions;
+import io.planish.engine.FolderCheckpoints;
+import io.planish.engine.JobRunner;
+import io.planish.engine.JobRunner.BegunJob;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
+import io.planish.storage.Pool;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Jobs that an earlier run began in these folders and that can only be finished; they come before anything else. */
+final class BegunJobs {
+    private final Workspace workspace;
+    private final List<BegunJob> jobs;
+
+    private BegunJobs(Workspace workspace, List<BegunJob> jobs) {
+        this.workspace = workspace;
+        this.jobs = jobs;
+    }
+
+    static BegunJobs in(Workspace workspace) throws IOException {
+        List<BegunJob> jobs = new ArrayList<>();
+        JobRunner runner = workspace.runner(EngineOptions.DEFAULT, Set.of());
+        for (Pool pool : workspace.pools().all()) {
+            jobs.addAll(runner.begun(pool));
+        }
+        return new BegunJobs(workspace, jobs);
+    }
+
+    boolean isEmpty() {
+        return jobs.isEmpty();
+    }
+
+    void print(PrintWriter out) {
+        out.println("An earlier run was stopped in the middle of what can only be finished:");
+        jobs.forEach(begun -> out.println("  " + PlanText.what(begun.job())));
+    }
+
+    /** Whether all of them are finished now. */
+    boolean finish(PrintWriter out, PrintWriter err) throws IOException {
+        boolean all = true;
+        try (Stop stop = Stop.onSignals()) {
+            for (BegunJob begun : jobs) {
+                try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), begun.run())) {
+                    ProgressLine line = new ProgressLine(
+                            err, ProgressLine.forPeople(), begun.job().id());
+                    JobResult result = workspace
+                            .runner(EngineOptions.DEFAULT, Set.of())
+                            .run(
+                                    begun.job(),
+                                    new LocalAttempt(
+                                            begun.run(),
+                                            state.epoch(),
+                                            new FolderCheckpoints(workspace.storage(), state.folder()),
+                                            stop::requested,
+                                            line));
+                    line.end();
+                    out.println(begun.job().id() + " " + Outcomes.name(result.outcome()) + ": "
+                            + PlanText.what(begun.job()) + " " + Outcomes.message(result.outcome()));
+                    out.flush();
+                    all &= result.outcome() instanceof Outcome.Done;
+                }
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,78 @@
+package io.planish.worker.claim;
+
+import io.planish.engine.Attempt;
+import io.planish.engine.CheckpointStore;
+import io.planish.engine.JobRunner;
+import io.planish.engine.JobRunner.BegunJob;
+import io.planish.job.JobRecord;
+import io.planish.job.JobResult;
+import io.planish.job.Outcomes;
+import io.planish.ledger.Ledger;
+import io.planish.storage.Pool;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
+
+/**
+ * Jobs that were begun in a pool and of which the ledger knows nothing any more, because it was lost or is older than the pool:
+ * they can only be finished, from the intent file alone, under the image locks. Thread-safe.
+ */
+public final class ForgottenJobs {
+    private static final Logger LOG = Logger.getLogger(ForgottenJobs.class);
+
+    private final Ledger ledger;
+    private final JobRunner runner;
+    private final Function<String, CheckpointStore> checkpointsOfRun;
+
+    public ForgottenJobs(Ledger ledger, JobRunner runner, Function<String, CheckpointStore> checkpointsOfRun) {
+        this.ledger = ledger;
+        this.runner = runner;
+        this.checkpointsOfRun = checkpointsOfRun;
+    }
+
+    /** Finishes what is there now; what cannot be finished stays and is logged. */
+    public void finish(Collection<Pool> pools, BooleanSupplier stopping) {
+        for (Pool pool : pools) {
+            try {
+                for (BegunJob begun : runner.begun(pool)) {
+                    if (ledger.jobs()
+                            .get(JobRecord.key(begun.run(), begun.job().id()))
+                            .isEmpty()) {
+                        finish(begun, stopping);
+                    }
+                }
+            } catch (IOException e) {
+                LOG.warnf("cannot tell whether pool %s holds forgotten jobs: %s", pool.name(), e.getMessage());
+            }
+        }
+    }
+
+    private void finish(BegunJob begun, BooleanSupplier stopping) {
+        JobResult result =
+                runner.run(begun.job(), new Unclaimed(begun.run(), checkpointsOfRun.apply(begun.run()), stopping));
+        LOG.infof(
+                "forgotten job run=%s job=%s %s %s",
+                begun.run(), begun.job().id(), Outcomes.name(result.outcome()), Outcomes.message(result.outcome()));
+    }
+
+    /** Nobody else can have a claim on a job that the ledger does not know; the locks say who writes. */
+    private record Unclaimed(String run, CheckpointStore checkpoints, BooleanSupplier stopping) implements Attempt {
+        @Override
+        public long epoch() {
+            return 0;
+        }
+
+        @Override
+        public void mayContinue() {}
+
+        @Override
+        public boolean stopRequested() {
+            return stopping.getAsBoolean();
+        }
+
+        @Override
+        public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {}
+    }
+}
