@@ -175,7 +175,7 @@ final class MergeRun implements AutoCloseable {
             writer.flush();
             state.bytesCopied = batch.bytesWritten();
             ((Qcow2Image) view.layer(chain.target())).reload();
-            verify(target, verifier, batch);
+            verify(target, verifier, batch, end);
             attempt.checkpoints()
                     .save(new Checkpoint(
                             Checkpoint.VERSION,
@@ -210,10 +210,10 @@ final class MergeRun implements AutoCloseable {
         };
     }
 
-    private void verify(ImageFile target, BatchVerifier verifier, MergeBatch batch) throws IOException {
+    private void verify(ImageFile target, BatchVerifier verifier, MergeBatch batch, long end) throws IOException {
         var written = batch.takeWritten();
         if (options.verify() == Verify.FULL && !written.isEmpty()) {
-            verifier.verify(Qcow2Image.open(target, job.target().toString(), Images.CACHE_BYTES), written);
+            verifier.verify(Qcow2Image.open(target, job.target().toString(), Images.CACHE_BYTES, end), written);
         }
     }
 

@@ -9,6 +9,7 @@ import io.planish.qcow2.L2Entry;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.OptionalLong;
 
 /**
  * Reads one QCOW2 image. Every offset that a table names is checked against the file's real size before it is followed;
@@ -22,6 +23,7 @@ public final class Qcow2Image implements Layer {
     private TableCache tables;
     private CompressedReader compressed;
     private long fileSizeBytes;
+    private OptionalLong otherSizeBytes = OptionalLong.empty();
 
     private Qcow2Image(ImageFile file, String name, int cacheBytes, Header header) throws IOException {
         this.file = file;
@@ -42,6 +44,22 @@ public final class Qcow2Image implements Layer {
      */
     public static Qcow2Image open(ImageFile file, String name, int cacheBytes) throws IOException {
         return new Qcow2Image(file, name, cacheBytes, supportedHeader(file, name));
+    }
+
+    /**
+     * The same with a disk of another size than the header tells: how an image reads that is being written and has its new L1 table, but
+     * not its new size.
+     *
+     * @param virtualSizeBytes no more than its L1 table reaches
+     */
+    public static Qcow2Image open(ImageFile file, String name, int cacheBytes, long virtualSizeBytes)
+            throws IOException {
+        Qcow2Image image = open(file, name, cacheBytes);
+        if (image.header.geometry().l1Index(virtualSizeBytes - 1) >= image.header.l1Entries()) {
+            throw new IllegalArgumentException("the L1 table of " + name + " ends before " + virtualSizeBytes);
+        }
+        image.otherSizeBytes = OptionalLong.of(virtualSizeBytes);
+        return image;
     }
 
     /** Reads header and tables anew; to be called after a writer changed them. */
@@ -74,7 +92,7 @@ public final class Qcow2Image implements Layer {
 
     @Override
     public long virtualSizeBytes() {
-        return header.virtualSizeBytes();
+        return otherSizeBytes.orElse(header.virtualSizeBytes());
     }
 
     @Override

@@ -20,10 +20,18 @@ final class Layers {
 
     private final List<Owned> owned = new ArrayList<>();
     private final List<ImageNode> nodes;
+    private final long belowBytes;
     private final Map<Integer, List<Owned>> scaled = new HashMap<>();
 
-    /** Reads what the layers own, base first. A raw layer, which is never merged, is not looked at. */
-    Layers(List<ImageNode> nodes, Ownership ownership) throws IOException {
+    /**
+     * Reads what the layers own. A raw layer, which is never merged, is not looked at.
+     *
+     * @param nodes base first
+     * @param below what stands below them in the chain
+     */
+    Layers(List<ImageNode> nodes, List<ImageNode> below, Ownership ownership) throws IOException {
+        this.belowBytes =
+                below.stream().mapToLong(ImageNode::virtualSizeBytes).max().orElse(0);
         this.nodes = nodes;
         for (ImageNode node : nodes) {
             owned.add(
@@ -37,7 +45,7 @@ final class Layers {
     List<Owned> at(int clusterBytes) {
         return scaled.computeIfAbsent(clusterBytes, bytes -> {
             List<Owned> all = new ArrayList<>();
-            long deepest = 0;
+            long deepest = ceil(belowBytes, bytes);
             for (int i = 0; i < owned.size(); i++) {
                 Owned own = scale(owned.get(i), bytes);
                 long end = ceil(nodes.get(i).virtualSizeBytes(), bytes);

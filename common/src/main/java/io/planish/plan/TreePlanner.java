@@ -126,7 +126,8 @@ final class TreePlanner {
 
     private Split split(Segment segment, int wanted) {
         try {
-            Layers owned = new Layers(segment.layers(), this::owned);
+            List<ImageNode> chain = tree.chain(segment.first().ref());
+            Layers owned = new Layers(segment.layers(), chain.subList(0, chain.size() - 1), this::owned);
             return new Splitter(segment, owned, tree, rule).cheapest(wanted);
         } catch (IOException e) {
             obstacles.put(segment.last().ref(), Obstacles.of(e));

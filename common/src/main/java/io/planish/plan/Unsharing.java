@@ -44,7 +44,7 @@ record Unsharing(Optional<ImageNode> base, ImageNode target, long bytes) {
         Segment run = new Segment(original.subList(from, original.size()), List.of());
         return run.size() < 2
                 ? Optional.empty()
-                : new Splitter(run, new Layers(run.layers(), ownership), before, rule)
+                : new Splitter(run, new Layers(run.layers(), original.subList(0, from), ownership), before, rule)
                         .whole()
                         .map(merge -> new Unsharing(base, run.layers().get(merge.target()), merge.bytes()));
     }
