@@ -20,7 +20,8 @@ public final class Qcow2Image implements Layer {
     private final String name;
     private final int cacheBytes;
     private Header header;
-    private TableCache tables;
+    private TableCache l1Table;
+    private TableCache l2Tables;
     private CompressedReader compressed;
     private long fileSizeBytes;
     private OptionalLong otherSizeBytes = OptionalLong.empty();
@@ -31,7 +32,8 @@ public final class Qcow2Image implements Layer {
         this.cacheBytes = cacheBytes;
         this.header = header;
         this.fileSizeBytes = file.sizeBytes();
-        this.tables = new TableCache(file, header.geometry().clusterBytes(), cacheBytes);
+        this.l1Table = new TableCache(file, header.geometry().clusterBytes(), 0);
+        this.l2Tables = new TableCache(file, header.geometry().clusterBytes(), cacheBytes);
         this.compressed = new CompressedReader(file, header);
     }
 
@@ -69,10 +71,12 @@ public final class Qcow2Image implements Layer {
         if (!now.geometry().equals(header.geometry()) || now.compressionType() != header.compressionType()) {
             compressed.close();
             compressed = new CompressedReader(file, now);
-            tables = new TableCache(file, now.geometry().clusterBytes(), cacheBytes);
+            l1Table = new TableCache(file, now.geometry().clusterBytes(), 0);
+            l2Tables = new TableCache(file, now.geometry().clusterBytes(), cacheBytes);
         }
         compressed.forget();
-        tables.clear();
+        l1Table.clear();
+        l2Tables.clear();
         header = now;
     }
 
@@ -171,7 +175,7 @@ public final class Qcow2Image implements Layer {
 
     private long l2TableOffset(long guestOffset) throws IOException {
         long at = header.l1Offset() + header.geometry().l1Index(guestOffset) * Long.BYTES;
-        long entry = tables.readLong(at);
+        long entry = l1Table.readLong(at);
         while (true) {
             try {
                 return L1Entry.checkedL2Offset(entry, at, header.geometry(), fileSizeBytes);
@@ -184,7 +188,7 @@ public final class Qcow2Image implements Layer {
     private long l2Entry(long table, long guestOffset) throws IOException {
         Geometry geometry = header.geometry();
         long at = table + (long) geometry.l2Index(guestOffset) * Long.BYTES;
-        long entry = tables.readLong(at);
+        long entry = l2Tables.readLong(at);
         while (entry != L2Entry.UNALLOCATED) {
             try {
                 L2Entry.checked(entry, at, header.version(), geometry, fileSizeBytes);

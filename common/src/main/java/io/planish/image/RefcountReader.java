@@ -15,6 +15,7 @@ final class RefcountReader {
     private final long tableOffset;
     private final long tableEntries;
     private final long fileSizeBytes;
+    private final TableCache table;
     private final TableCache blocks;
     private final ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
 
@@ -23,6 +24,7 @@ final class RefcountReader {
         this.tableOffset = tableOffset;
         this.tableEntries = tableBytes / Long.BYTES;
         this.fileSizeBytes = file.sizeBytes();
+        this.table = new TableCache(file, geometry.clusterBytes(), 0);
         this.blocks = new TableCache(file, geometry.clusterBytes(), CACHE_BYTES);
     }
 
@@ -32,7 +34,7 @@ final class RefcountReader {
         if (index >= tableEntries) {
             return 0;
         }
-        long entry = blocks.readLong(tableOffset + index * Long.BYTES);
+        long entry = table.readLong(tableOffset + index * Long.BYTES);
         long block = RefcountTableEntry.blockOffset(entry);
         if (entry == 0 || !geometry.isAligned(entry) || block < 0 || block >= fileSizeBytes) {
             return 0;

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Reads table entries through the most recently used pieces of the tables. Never holds more than its size. Not thread-safe. */
+/**
+ * Reads table entries through the most recently used pieces of the tables of one level: a chain of entries of several levels
+ * is followed through one cache each, so that the levels do not drive each other out. Not thread-safe.
+ */
 final class TableCache {
     private static final int MAX_SLICE_BYTES = 16 << 10;
     private static final long NONE = -1;
@@ -17,7 +20,7 @@ final class TableCache {
     private long lastStart = NONE;
     private ByteBuffer last = ByteBuffer.allocate(0);
 
-    /** Slices never reach over a cluster's end, so that what is read belongs to the table asked for. */
+    /** Holds about {@code capacityBytes}, but two slices at least. No slice reaches over a cluster's end. */
     TableCache(ImageFile file, int clusterBytes, int capacityBytes) {
         this.file = file;
         this.sliceBytes = Math.min(clusterBytes, MAX_SLICE_BYTES);

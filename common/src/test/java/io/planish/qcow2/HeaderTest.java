@@ -7,6 +7,7 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -181,6 +182,37 @@ class HeaderTest {
                 .isInstanceOfSatisfying(
                         ImageException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.UNSUPPORTED_FEATURE))
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void damagedHeadersDecodeOrAreRefused() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        int decoded = 0;
+        int refused = 0;
+        ByteBuffer file = ByteBuffer.allocate(1 << Geometry.MAX_CLUSTER_BITS);
+        for (int round = 0; round < 100_000; round++) {
+            HeaderBytes bytes = (random.nextBoolean() ? HeaderBytes.v3(9 + random.nextInt(3)) : HeaderBytes.v2(10))
+                    .format("raw")
+                    .extension(77, (byte) 1)
+                    .name("b");
+            for (int flips = random.nextInt(4); flips >= 0; flips--) {
+                int at = random.nextInt(160);
+                bytes.bytes.put(at, (byte) (bytes.bytes.get(at) ^ 1 << random.nextInt(8)));
+            }
+            long fileSize = random.nextInt(10) == 0 ? random.nextLong(Long.MAX_VALUE) : 8192;
+            file.put(0, new byte[2048]).put(0, bytes.bytes, 0, bytes.bytes.capacity());
+            try {
+                Header.decode(file, fileSize).unsupported();
+                decoded++;
+            } catch (ImageException e) {
+                refused++;
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + " round " + round, e);
+            }
+        }
+        assertThat(decoded).as("seed %s", seed).isGreaterThan(1000);
+        assertThat(refused).as("seed %s", seed).isGreaterThan(1000);
     }
 
     @Test
