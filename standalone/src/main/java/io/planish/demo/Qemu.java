@@ -1,0 +1,96 @@
+package io.planish.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** QEMU's own tools: they make the fleet, and they are the judges. */
+final class Qemu {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Qemu() {}
+
+    record Answer(int exit, String text) {}
+
+    /** Runs a command to its end; standard error is part of the text. */
+    static Answer run(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            return new Answer(process.waitFor(), text.strip());
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted during " + command, e);
+        }
+    }
+
+    /** Runs {@code qemu-img}, which must succeed. */
+    static String img(Object... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("qemu-img"));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        return must(command);
+    }
+
+    /** Writes with {@code qemu-io} commands, which must succeed. */
+    static void io(Path image, String format, List<String> writes) throws IOException {
+        List<String> command = new ArrayList<>(List.of("qemu-io", "-f", format));
+        for (String write : writes) {
+            command.add("-c");
+            command.add(write);
+        }
+        command.add(image.toString());
+        must(command);
+    }
+
+    /** The image's header, whatever its backing file is. */
+    static JsonNode info(Path image) throws IOException {
+        return JSON.readTree(img("info", "-U", "--output=json", image));
+    }
+
+    private static String must(List<String> command) throws IOException {
+        Answer answer = run(command);
+        if (answer.exit() != 0) {
+            throw new IOException(String.join(" ", command) + ": " + answer.text());
+        }
+        return answer.text();
+    }
+
+    /** A process that has an image open for writing, as the hypervisor of a running guest has, until it is closed. */
+    static final class Guest implements AutoCloseable {
+        private final Process process;
+
+        Guest(Path image) throws IOException {
+            process = new ProcessBuilder("qemu-io", "-f", "qcow2", image.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            process.getOutputStream().write("length\n".getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
+            // It answers once it has the image open and locked.
+            if (process.inputReader(StandardCharsets.UTF_8).readLine() == null) {
+                throw new IOException("qemu-io could not open " + image);
+            }
+        }
+
+        @Override
+        public void close() {
+            process.destroy();
+            try {
+                if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
