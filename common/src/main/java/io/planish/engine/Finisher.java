@@ -148,7 +148,8 @@ final class Finisher {
         Map<ImageRef, Set<ImageRef>> overlays =
                 sweep.overlaysOf(Set.copyOf(intent.job().retires()));
         List<ImageRef> topFirst = JobChain.of(intent.job()).images().reversed().stream()
-                .filter(intent.job().retires()::contains)
+                .filter(image -> intent.job().retires().contains(image)
+                        || intent.job().replaces().equals(Optional.of(image)))
                 .toList();
         for (ImageRef image : topFirst) {
             attempt.mayContinue();
