@@ -156,6 +156,7 @@ final class Demo implements Callable<Integer> {
                 }
             });
         }
+        Judge.trash(fleet).forEach(file -> faults.add(file + " is left in the trash"));
         String ledger = fleet.chain("ledger").image();
         if (elements(jobs)
                 .noneMatch(j -> j.path("job").path("kind").asText().equals("COMMIT")
@@ -185,7 +186,7 @@ final class Demo implements Callable<Integer> {
         System.out.println();
         System.out.print(Text.table(rows));
         List<List<String>> pools = new ArrayList<>();
-        pools.add(List.of("pool", "used", "after", "freed"));
+        pools.add(List.of("pool", "used", "after", "freed, net"));
         before.forEach((pool, used) -> pools.add(List.of(
                 pool,
                 Text.bytes(used),

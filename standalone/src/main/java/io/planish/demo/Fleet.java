@@ -11,6 +11,7 @@ import java.util.Optional;
 
 /** Twelve chains in four pools, made by {@code qemu-img} and {@code qemu-io}: what an operator's storage looks like, in small. */
 final class Fleet {
+    static final String RAW = ".img";
     private static final long SEED = 20_261_123;
     /** Where hypervisors see the pool {@code remote}; nothing on this machine has that path. */
     private static final String REMOTE_HOST_PATH = "/srv/hypervisor/remote";
@@ -111,7 +112,7 @@ final class Fleet {
     /** Backing names as a hypervisor writes them, under a path that only it has. */
     private void poolSeenElsewhere() throws IOException {
         Layering layers = new Layering(SEED + 40, 256);
-        Path raw = remote.folder().resolve("mail-base.img");
+        Path raw = remote.folder().resolve("mail-base" + RAW);
         layers.base(raw, "raw", 32);
         List<Path> chain = new ArrayList<>(List.of(raw));
         for (int i = 1; i <= 5; i++) {
@@ -119,7 +120,7 @@ final class Fleet {
             layers.overlay(overlay, chain.getLast().toString(), i == 1 ? "raw" : "qcow2", 10);
             chain.add(overlay);
         }
-        readable(remote, chain.getLast(), 6, 1, "raw base; backing names are the hypervisor's");
+        readable(remote, chain.getLast(), 6, 2, "keeps its raw base; backing names are the hypervisor's");
         Path base = remote.folder().resolve("appliance-base.qcow2");
         layers.base(base, "qcow2", 24);
         Path leaf = remote.folder().resolve("appliance.qcow2");
@@ -129,7 +130,7 @@ final class Fleet {
         for (Path image : chain) {
             String backing = Qemu.info(image).path("backing-filename").asText();
             if (!backing.isEmpty()) {
-                String format = backing.endsWith(".img") ? "raw" : "qcow2";
+                String format = backing.endsWith(RAW) ? "raw" : "qcow2";
                 Qemu.img(
                         "rebase",
                         "-u",

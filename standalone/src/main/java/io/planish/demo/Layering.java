@@ -3,15 +3,22 @@ package io.planish.demo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
-/** Stacks overlays, each with writes of its own at random places, so that a cluster taken from the wrong layer shows. */
+/**
+ * Stacks overlays, each with writes of its own at random places, so that a cluster taken from the wrong layer shows. Half of
+ * what an overlay writes was written by a layer below, as guests rewrite what they have written.
+ */
 final class Layering {
     private static final int MIB = 1 << 20;
 
     private final Random random;
     private final int imageMib;
+    private final List<Integer> written = new ArrayList<>();
     private int pattern;
 
     Layering(long seed, int imageMib) {
@@ -32,11 +39,15 @@ final class Layering {
         Qemu.io(image, "qcow2", List.of("write -z " + random.nextInt(imageMib - 1) + "M 640k"));
     }
 
-    /** {@code dataMib} pieces of 1 MiB each, at distinct places, that begin and end inside clusters. */
+    /** {@code dataMib} pieces of 1 MiB each, that begin and end inside clusters. */
     private void write(Path image, String format, int dataMib) throws IOException {
         pattern = pattern % 255 + 1;
-        List<Integer> places = new ArrayList<>();
-        random.ints(0, imageMib - 1).distinct().limit(dataMib).forEach(places::add);
+        Collections.shuffle(written, random);
+        Set<Integer> places = new LinkedHashSet<>(written.subList(0, Math.min(written.size(), dataMib / 2)));
+        while (places.size() < dataMib) {
+            places.add(random.nextInt(imageMib - 1));
+        }
+        places.stream().filter(place -> !written.contains(place)).forEach(written::add);
         List<String> writes = new ArrayList<>();
         for (int place : places) {
             long offset = (long) place * MIB + random.nextInt(64) * 512L;

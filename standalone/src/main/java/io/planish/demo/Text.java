@@ -35,6 +35,7 @@ final class Text {
             line.append(", went on at ")
                     .append(bytes(result.path("bytesSkipped").asLong()));
         }
+        result.path("notes").forEach(note -> line.append("; ").append(note.asText()));
         String message = result.path("outcome").path("message").asText();
         return message.isEmpty() ? line.toString() : line + " (" + message + ")";
     }
