@@ -8,9 +8,7 @@ import io.planish.chain.Use;
 import io.planish.job.Job;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,14 +17,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Plans one tree.
- *
- * <ol>
- *   <li>From the leaves down each segment is told by how many files it has to become shorter: a leaf first loses what it can in
- *       its own segment; what is then still too many the trunk below has to lose, once for all its leaves.
- *   <li>From the root up jobs are written for the chosen splits. So a trunk's jobs come before those of the
- *       segments above, which depend on them.
- * </ol>
+ * Plans one tree: writes jobs for the splits that {@link Choices} made, from the root up. So a trunk's jobs come before those of
+ * the segments above, which depend on them.
  */
 final class TreePlanner {
     private final Snapshot snapshot;
@@ -36,15 +28,11 @@ final class TreePlanner {
     private final JobMaker maker;
     private final Forest tree;
 
-    private final Map<Segment, Split> splits = new IdentityHashMap<>();
     private final Map<ImageRef, Problem> obstacles = new HashMap<>();
-    private final Set<Segment> unshared = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<ImageRef, ImageRef> contentOf = new HashMap<>();
-    private final Set<ImageRef> trunkImages = new HashSet<>();
-    private final Map<ImageRef, Owned> trunks = new HashMap<>();
     private final Map<ImageRef, Long> unsharingCosts = new HashMap<>();
-    private final List<Job> jobs = new ArrayList<>();
     private final Map<ImageRef, Integer> depths = new HashMap<>();
+    private final List<Job> jobs = new ArrayList<>();
 
     TreePlanner(Snapshot snapshot, Policy policy, SafetyRule rule, Space space, JobMaker maker, Forest tree) {
         this.snapshot = snapshot;
@@ -58,10 +46,12 @@ final class TreePlanner {
     void plan() {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
-                Segment segment = Segment.from(root, tree);
-                decide(segment, 0, 0);
-                if (!splits.isEmpty() || !unshared.isEmpty()) {
-                    write(segment, tree.around(root.ref()));
+                List<Segment> segments = Segment.all(root, tree);
+                Ownership ownership = new TrunkMemory(snapshot.ownership(), segments);
+                Choices choices = new Choices(segments, tree, policy, rule, ownership);
+                obstacles.putAll(choices.obstacles());
+                if (choices.anyTooDeep()) {
+                    write(segments, choices, ownership);
                 }
             }
         }
@@ -85,59 +75,33 @@ final class TreePlanner {
         return depths.getOrDefault(leaf.ref(), tree.chain(leaf.ref()).size());
     }
 
-    /**
-     * Chooses the splits of a segment and of all above it.
-     *
-     * @param below files below the segment
-     * @param segmentsBelow segments below it, each of which keeps at least one file
-     * @return by how many files some leaf above is then still too deep
-     */
-    private int decide(Segment segment, int below, int segmentsBelow) {
-        int depth = below + segment.size();
-        int need = 0;
-        if (segment.endsInLeaf(tree)) {
-            need = segment.last().use() == Use.FREE ? Math.max(0, depth - policy.maxDepth()) : 0;
-            boolean sharesTooMuch = need > 0 && segmentsBelow + 1 > policy.maxDepth();
-            if (sharesTooMuch
-                    && policy.unshare()
-                    && rule.pullsInto(segment.last()).isEmpty()) {
-                unshared.add(segment);
-                return 0;
+    private void write(List<Segment> segments, Choices choices, Ownership ownership) {
+        Map<Segment, Forest> after = new IdentityHashMap<>();
+        for (Segment segment : segments) {
+            Forest below = segment.below()
+                    .map(s -> after.getOrDefault(s, tree))
+                    .orElse(tree)
+                    .around(segment.first().ref());
+            segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
+            Forest now = write(segment, choices.split(segment), below);
+            if (choices.unshares(segment)) {
+                now = unshare(segment, now, ownership);
+            }
+            noteDepths(segment, now);
+            if (!segment.above().isEmpty()) {
+                after.put(segment, now);
+            } else if (depthAfter(segment.last()) > policy.maxDepth()
+                    && obstacle(segment.last().ref()).isEmpty()
+                    && segment.last().use() == Use.FREE) {
+                unsharing(segment, now, ownership)
+                        .ifPresent(way -> unsharingCosts.put(segment.last().ref(), way.bytes()));
             }
         }
-        if (!segment.above().isEmpty()) {
-            segment.layers().forEach(layer -> trunkImages.add(layer.ref()));
-        }
-        for (Segment above : segment.above()) {
-            need = Math.max(need, decide(above, depth, segmentsBelow + 1));
-        }
-        int wanted = Math.min(need, segment.size() - 1);
-        if (wanted == 0) {
-            return need;
-        }
-        Split split = split(segment, wanted);
-        splits.put(segment, split);
-        if (split.removed() < wanted && !obstacles.containsKey(segment.last().ref())) {
-            Obstacles.of(segment, tree, rule)
-                    .ifPresent(problem -> obstacles.put(segment.last().ref(), problem));
-        }
-        return Math.max(0, need - split.removed());
     }
 
-    private Split split(Segment segment, int wanted) {
-        try {
-            List<ImageNode> chain = tree.chain(segment.first().ref());
-            Layers owned = new Layers(segment.layers(), chain.subList(0, chain.size() - 1), this::owned);
-            return new Splitter(segment, owned, tree, rule).cheapest(wanted);
-        } catch (IOException e) {
-            obstacles.put(segment.last().ref(), Obstacles.of(e));
-            return Split.NONE;
-        }
-    }
-
-    private void write(Segment segment, Forest before) {
+    private Forest write(Segment segment, Split split, Forest before) {
         Forest now = before;
-        for (Split.Merge merge : splits.getOrDefault(segment, Split.NONE).merges()) {
+        for (Split.Merge merge : split.merges()) {
             ImageNode lowest = node(now, segment, merge.lo());
             now = add(
                     segment,
@@ -147,21 +111,21 @@ final class TreePlanner {
                     node(now, segment, merge.top()),
                     merge.bytes());
         }
-        if (unshared.contains(segment)) {
-            Optional<Unsharing> way = unsharing(segment, now);
-            if (way.isPresent()) {
-                now = add(
-                        segment,
-                        now,
-                        way.get().base(),
-                        way.get().target(),
-                        segment.last(),
-                        way.get().bytes());
-            }
-        }
-        noteDepths(segment, now);
-        for (Segment above : segment.above()) {
-            write(above, now.around(above.first().ref()));
+        return now;
+    }
+
+    private Forest unshare(Segment segment, Forest now, Ownership ownership) {
+        return unsharing(segment, now, ownership)
+                .map(way -> add(segment, now, way.base(), way.target(), segment.last(), way.bytes()))
+                .orElse(now);
+    }
+
+    private Optional<Unsharing> unsharing(Segment segment, Forest now, Ownership ownership) {
+        try {
+            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, ownership);
+        } catch (IOException e) {
+            obstacles.put(segment.last().ref(), Obstacles.of(e));
+            return Optional.empty();
         }
     }
 
@@ -179,39 +143,11 @@ final class TreePlanner {
         return Aftermath.of(job, now);
     }
 
-    /** Reads what an image owns; what lies below a fork is asked for again and again, and remembered. */
-    private Owned owned(ImageRef image) throws IOException {
-        Owned known = trunks.get(image);
-        if (known != null) {
-            return known;
-        }
-        Owned owned = snapshot.ownership().of(image);
-        if (trunkImages.contains(image)) {
-            trunks.put(image, owned);
-        }
-        return owned;
-    }
-
-    private Optional<Unsharing> unsharing(Segment segment, Forest now) {
-        try {
-            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, this::owned);
-        } catch (IOException e) {
-            obstacles.put(segment.last().ref(), Obstacles.of(e));
-            return Optional.empty();
-        }
-    }
-
     /** Notes how deep the leaves are that no segment above leads to: the segment's own, and what cannot be read. */
     private void noteDepths(Segment segment, Forest now) {
         ImageRef last = segment.last().ref();
         if (segment.endsInLeaf(tree)) {
-            int depth = now.chain(last).size();
-            depths.put(last, depth);
-            if (depth > policy.maxDepth()
-                    && obstacle(last).isEmpty()
-                    && segment.last().use() == Use.FREE) {
-                unsharing(segment, now).ifPresent(way -> unsharingCosts.put(last, way.bytes()));
-            }
+            depths.put(last, now.chain(last).size());
         }
         Set<ImageRef> planned =
                 segment.above().stream().map(above -> above.first().ref()).collect(Collectors.toSet());

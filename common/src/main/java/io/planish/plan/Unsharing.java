@@ -41,7 +41,7 @@ record Unsharing(Optional<ImageNode> base, ImageNode target, long bytes) {
         int from = base.map(image -> contentOf.getOrDefault(image.ref(), image.ref()))
                 .map(content -> position(original, content) + 1)
                 .orElse(0);
-        Segment run = new Segment(original.subList(from, original.size()), List.of());
+        Segment run = new Segment(original.subList(from, original.size()), Optional.empty());
         return run.size() < 2
                 ? Optional.empty()
                 : new Splitter(run, new Layers(run.layers(), original.subList(0, from), ownership), before, rule)

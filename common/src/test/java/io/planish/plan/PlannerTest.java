@@ -2,6 +2,7 @@ package io.planish.plan;
 
 import static io.planish.chain.Chains.ref;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.planish.chain.ChainText;
 import io.planish.chain.Forest;
@@ -363,6 +364,34 @@ class PlannerTest {
 
         assertThat(plan.leaves()).containsExactly(new Plan.LeafDepth(ref("l999"), 1000, 2));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void aGoldenImageUnderThousandsOfGuestsIsPlannedInSeconds() {
+        StringBuilder drawing = new StringBuilder("gold <- [");
+        for (int i = 0; i < 3000; i++) {
+            drawing.append(i == 0 ? "" : ", ").append("a%d <- b%d <- c%d".formatted(i, i, i));
+        }
+        Fleet fleet = Fleet.of(drawing + "]").data("gold", 0, 900);
+
+        Plan plan = assertTimeout(Duration.ofSeconds(30), () -> fleet.plan(2));
+
+        assertThat(plan.jobs()).hasSize(3000);
+        assertThat(plan.skips()).isEmpty();
+    }
+
+    @Test
+    void aChainThatForksAtEveryLayerIsPlannedInSeconds() {
+        StringBuilder text = new StringBuilder("l0");
+        for (int i = 1; i < 500; i++) {
+            text.append(" <- [s%d, l%d".formatted(i, i));
+        }
+        Fleet fleet = Fleet.of(text + "]".repeat(499)).data("l0", 0, 900);
+
+        Plan plan = assertTimeout(Duration.ofSeconds(30), () -> fleet.plan(2));
+
+        assertThat(plan.jobs()).isEmpty();
+        assertThat(plan.skips()).hasSize(499);
     }
 
     @Test
