@@ -17,6 +17,7 @@ import java.util.TreeMap;
  *
  * @param generation how often it was planned; trees that were stale are planned once more
  * @param jobs ids of its jobs, in the plan's order
+ * @param earlier how many of these belong to an earlier generation
  * @param plan the id of the newest plan; empty until there is one
  * @param policy the policy as it was when the run was planned
  * @param scanned the pools that were looked at for it: an overlay may lie in any of them
@@ -35,6 +36,7 @@ public record RunRecord(
         RunState state,
         int generation,
         List<String> jobs,
+        int earlier,
         Optional<String> plan,
         Optional<Policy> policy,
         List<PoolName> scanned,
@@ -47,6 +49,9 @@ public record RunRecord(
         long sequence) {
 
     public static final int VERSION = 1;
+
+    /** What a stale job whose tree was planned once more is counted as. */
+    public static final String REPLANNED = "REPLANNED";
 
     /** A run is planned once, and the trees that were stale once more. */
     public static final int GENERATIONS = 2;
@@ -66,6 +71,7 @@ public record RunRecord(
                 RunState.PLANNING,
                 0,
                 List.of(),
+                0,
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
@@ -92,6 +98,7 @@ public record RunRecord(
                 RunState.READY,
                 generation + 1,
                 all,
+                jobs.size(),
                 Optional.of(plan),
                 Optional.of(policy),
                 scanned,
@@ -140,7 +147,9 @@ public record RunRecord(
         List<String> unknown = new ArrayList<>();
         for (JobRecord job : ended) {
             Outcome outcome = job.outcome().orElseThrow();
-            counts.merge(Outcomes.name(outcome), 1, Integer::sum);
+            boolean replanned =
+                    outcome instanceof Outcome.Stale && jobs.indexOf(job.job().id()) < earlier;
+            counts.merge(replanned ? REPLANNED : Outcomes.name(outcome), 1, Integer::sum);
             if (outcome instanceof Outcome.Unknown) {
                 unknown.add(job.job().id());
             }
@@ -158,6 +167,7 @@ public record RunRecord(
                         RunState.READY,
                         generation,
                         jobs,
+                        earlier,
                         plan,
                         policy,
                         scanned,
@@ -184,6 +194,7 @@ public record RunRecord(
                 state,
                 generation,
                 jobs,
+                earlier,
                 plan,
                 policy,
                 scanned,
@@ -206,6 +217,7 @@ public record RunRecord(
                         state,
                         generation,
                         jobs,
+                        earlier,
                         plan,
                         policy,
                         scanned,
@@ -228,6 +240,7 @@ public record RunRecord(
                 state,
                 generation,
                 jobs,
+                earlier,
                 plan,
                 policy,
                 scanned,
@@ -248,6 +261,7 @@ public record RunRecord(
                 state,
                 generation,
                 jobs,
+                earlier,
                 plan,
                 policy,
                 scanned,

@@ -44,8 +44,8 @@ public interface PoliciesConfig {
         @WithDefault("7d")
         Duration grace();
 
-        /** What each filesystem must have left at any time; default 1 GiB. */
-        @WithDefault("1G")
+        /** What each filesystem must have left at any time; default 64 MiB. */
+        @WithDefault("64M")
         MemorySize headroom();
 
         /** How much one run may write; by default no bound. */

@@ -4,6 +4,7 @@ import io.planish.chain.PoolName;
 import io.planish.config.PoliciesConfig.PolicyConfig;
 import io.planish.plan.Policy;
 import io.quarkus.runtime.configuration.MemorySize;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,14 @@ public final class Settings {
         return Optional.ofNullable(config.pools().get(pool.value()))
                 .flatMap(p -> p.bytesPerSecond().map(b -> Math.max(1, b.asLongValue() / p.slots())))
                 .orElse(Long.MAX_VALUE);
+    }
+
+    /** @throws IllegalArgumentException unless a lease and its margin leave time to act */
+    public static void requireLease(String prefix, Duration lease, Duration margin) {
+        if (margin.isNegative() || margin.compareTo(lease.dividedBy(2)) > 0) {
+            throw new IllegalArgumentException(prefix + ".lease-margin is " + margin.toMillis()
+                    + " ms, but must be at most half of " + prefix + ".lease, which is " + lease.toMillis() + " ms");
+        }
     }
 
     /** By name; {@code default} is there even if not configured. */

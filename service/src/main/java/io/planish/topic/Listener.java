@@ -70,6 +70,9 @@ public final class Listener implements AutoCloseable {
             } catch (KafkaException | IOException e) {
                 LOG.warnf("not heard: %s topics=%s", e.getMessage(), topics);
                 pause();
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "hearing broke off topics=%s", topics);
+                pause();
             }
         }
         consumer.close(CloseOptions.timeout(Duration.ofSeconds(2)));

@@ -83,6 +83,7 @@ class Worker {
     }
 
     void start(@Observes StartupEvent event) {
+        Settings.requireLease("planish.worker", config.lease(), config.leaseMargin());
         Set<PoolName> names = Settings.poolNames(poolsConfig);
         if (names.isEmpty()) {
             throw new IllegalArgumentException("no pool is configured (set planish.pools.<name>.path)");

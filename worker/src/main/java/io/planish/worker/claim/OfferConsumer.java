@@ -79,6 +79,9 @@ public final class OfferConsumer implements AutoCloseable {
             } catch (KafkaException e) {
                 LOG.warnf("offers not read: %s pool=%s", e.getMessage(), pool);
                 pause();
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "taking an offer broke off pool=%s", pool);
+                pause();
             }
         }
         consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(2)));

@@ -1,0 +1,59 @@
+package io.planish.worker;
+
+import io.planish.chain.PoolName;
+import io.planish.standalone.Stack;
+import io.planish.storage.LinuxStorage;
+import io.planish.storage.PoolConfig;
+import io.planish.storage.Pools;
+import io.planish.storage.Storage;
+import io.planish.topic.TopicMaker;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** One broker with the topics, one grid and one pool {@code gold} for all tests of this module. */
+public final class RealStack implements QuarkusTestResourceLifecycleManager {
+    private Optional<Stack> stack = Optional.empty();
+    private Optional<Path> folder = Optional.empty();
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            Path created = Files.createTempDirectory("planish-worker");
+            folder = Optional.of(created);
+            Path gold = Files.createDirectory(created.resolve("gold"));
+            Storage storage = new LinuxStorage();
+            Pools.open(storage, List.of(PoolConfig.of(new PoolName("gold"), gold)), Pools.MissingMarker.CREATE);
+            Stack started = Stack.start(created.resolve("stack"));
+            stack = Optional.of(started);
+            TopicMaker.make(
+                    Map.of("bootstrap.servers", started.broker().address()),
+                    TopicMaker.wanted(List.of(new PoolName("gold")), 4, Optional.empty()),
+                    true);
+            return Map.of(
+                    "kafka.bootstrap.servers", started.broker().address(),
+                    "quarkus.infinispan-client.hosts", started.grid().address(),
+                    "planish.pools.gold.path", gold.toString(),
+                    "test.pool", gold.toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void stop() {
+        stack.ifPresent(Stack::close);
+        try (Stream<Path> files = Files.walk(folder.orElseThrow())) {
+            files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
