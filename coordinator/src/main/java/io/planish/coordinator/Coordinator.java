@@ -1,6 +1,7 @@
 package io.planish.coordinator;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.planish.chain.PoolName;
 import io.planish.config.PoolsConfig;
 import io.planish.config.Settings;
@@ -83,9 +84,25 @@ class Coordinator {
                 pool -> Settings.slots(pools, pool),
                 clock,
                 jobLease,
-                config.offerAgain());
+                config.offerAgain(),
+                config.keepRuns());
         this.requests = new RequestTopic(runs, publisher, clock);
         metrics.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
+        metrics.gauge(
+                "planish_jobs",
+                Tags.of("state", "blocked"),
+                conductor,
+                c -> c.load().blocked());
+        metrics.gauge(
+                "planish_jobs",
+                Tags.of("state", "queued"),
+                conductor,
+                c -> c.load().queued());
+        metrics.gauge(
+                "planish_jobs",
+                Tags.of("state", "running"),
+                conductor,
+                c -> c.load().running());
     }
 
     private static String host() {
@@ -93,6 +110,7 @@ class Coordinator {
     }
 
     void start(@Observes StartupEvent event) {
+        Settings.requireLease("planish.coordinator", config.lease(), config.leaseMargin());
         long beatMillis = config.lease().dividedBy(BEATS_PER_LEASE).toMillis();
         threads.scheduleWithFixedDelay(
                 () -> quietly("lease", leadership::renewOrTake), 0, beatMillis, TimeUnit.MILLISECONDS);

@@ -27,6 +27,10 @@ public interface CoordinatorConfig {
     @WithDefault("5s")
     Duration offerAgain();
 
+    /** How long a run that is over is remembered; default 30 days. Until then its id cannot start another. */
+    @WithDefault("30d")
+    Duration keepRuns();
+
     /** How long a call to the grid is tried again before it counts as failed; default 5 s, well within the lease. */
     @WithDefault("5s")
     Duration patience();

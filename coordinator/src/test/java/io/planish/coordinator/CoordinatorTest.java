@@ -9,6 +9,8 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 
+import io.planish.coordinator.ledger.Leadership;
+import io.planish.coordinator.request.RunOnce;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.JobState;
@@ -55,6 +57,9 @@ class CoordinatorTest {
     @Inject
     @Identifier("default-kafka-broker")
     Map<String, Object> kafka;
+
+    @Inject
+    RunOnce runOnce;
 
     @ConfigProperty(name = "test.pool")
     Path pool;
@@ -200,6 +205,47 @@ class CoordinatorTest {
     }
 
     @Test
+    void aStaleTreeIsPlannedOnceMoreInTheSameRun() throws Exception {
+        Qemu.chain(pool, "stale-base", "stale-a", "stale-b", "stale-c");
+        given().contentType(ContentType.JSON)
+                .body("{\"id\":\"stale\",\"pool\":\"gold\",\"image\":\"stale-c\"}")
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(202);
+        endFirstQueued("request-stale", new Outcome.Stale("a new overlay"));
+
+        await().until(() -> ledger.runs().get("request-stale").orElseThrow().generation(), g -> g == 2);
+        RunRecord again = ledger.runs().get("request-stale").orElseThrow();
+        assertThat(again.jobs()).hasSizeGreaterThan(1).doesNotHaveDuplicates();
+        endFirstQueued("request-stale", new Outcome.Stale("and another"));
+        await().until(
+                        () -> ledger.runs().get("request-stale").map(RunRecord::state),
+                        Optional.of(RunState.FINISHED)::equals);
+        assertThat(ledger.runs().get("request-stale").orElseThrow().outcomes())
+                .containsEntry("REPLANNED", 1)
+                .containsEntry("STALE", 1);
+    }
+
+    @Test
+    void aSecondCoordinatorDoesNotLeadWhileTheFirstDoes() throws Exception {
+        await().until(() -> ledger.leases().get("coordinator"), Optional::isPresent);
+        Leadership second = new Leadership(ledger.leases(), "second", Duration.ofSeconds(60), Duration.ofSeconds(5));
+        second.renewOrTake();
+        second.renewOrTake();
+
+        assertThat(second.leads()).isFalse();
+    }
+
+    @Test
+    void runOnceWatchesItsRunToTheEndAndSaysWhatIsWrongWithItsArguments() {
+        assertThat(runOnce.run(List.of("--pools", "empty", "--id", "once-1"))).isZero();
+        assertThat(runOnce.run(List.of("--pools", "empty", "--id", "once-1"))).isZero();
+        assertThat(runOnce.run(List.of("--pools", "nowhere"))).isEqualTo(2);
+        assertThat(runOnce.run(List.of("--pool", "empty"))).isEqualTo(2);
+        assertThat(runOnce.run(List.of("--schedule", "none"))).isEqualTo(2);
+    }
+
+    @Test
     void poolsAndTheirChainsAreShown() throws Exception {
         Qemu.chain(pool, "shown-base", "shown-a");
         given().get("/api/v1/pools").then().body("name", hasItem("gold"));
@@ -239,6 +285,20 @@ class CoordinatorTest {
         await().untilAsserted(() ->
                 given().get("/q/metrics").then().statusCode(200).body(containsString("planish_leader 1.0")));
         given().get("/q/openapi").then().statusCode(200).body(containsString("/api/v1/requests"));
+    }
+
+    private void endFirstQueued(String run, Outcome outcome) throws Exception {
+        JobRecord queued = await().until(
+                        () -> ledger.jobs().all().values().stream()
+                                .filter(j -> j.run().equals(run) && j.state() instanceof JobState.Queued)
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+        JobResult result = new JobResult(outcome, Map.of(), List.of(), 0, 0, List.of());
+        assertThat(ledger.jobs().update(queued.key(), r -> r.claim("me")).map(JobRecord::key))
+                .contains(queued.key());
+        assertThat(ledger.jobs().update(queued.key(), r -> r.ended("me", r.epoch(), result)))
+                .isPresent();
     }
 
     private int jobs(String run) throws Exception {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** One broker and one grid for all tests of this module, and a pool {@code gold} that is empty at first. */
+/** One broker and one grid for all tests of this module, a pool {@code gold} for tests to fill and a pool {@code empty}. */
 public final class RealStack implements QuarkusTestResourceLifecycleManager {
     private Optional<Stack> stack = Optional.empty();
     private Optional<Path> folder = Optional.empty();
@@ -28,7 +28,9 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     "kafka.bootstrap.servers", started.broker().address(),
                     "quarkus.infinispan-client.hosts", started.grid().address(),
                     "planish.pools.gold.path", gold.toString(),
-                    "planish.pools.gold.complete", "true",
+                    "planish.pools.gold.slots", "100",
+                    "planish.pools.empty.path",
+                            Files.createDirectory(created.resolve("empty")).toString(),
                     "planish.coordinator.offer-again", "1s",
                     "planish.worker.lease", "3s",
                     "test.pool", gold.toString());

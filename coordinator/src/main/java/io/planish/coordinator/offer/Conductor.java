@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,14 +42,17 @@ public final class Conductor {
     private final Consumer<RunRecord> planning;
     private final ToIntFunction<PoolName> slots;
     private final Clock clock;
+    private final Duration keepRuns;
     private final LeaseWatch leases;
     private final OfferBook book;
+    private volatile Load load = new Load(0, 0, 0);
 
     /**
      * @param planning told of each run that is to be planned, again and again until it is
      * @param slots how many jobs of a pool may be queued or running
      * @param jobLease how long a worker is believed to be alive without a heartbeat
      * @param offerAgain after how long an unclaimed job is offered again
+     * @param keepRuns how long a run that is over is remembered
      */
     public Conductor(
             Ledger ledger,
@@ -58,13 +62,15 @@ public final class Conductor {
             ToIntFunction<PoolName> slots,
             Clock clock,
             Duration jobLease,
-            Duration offerAgain) {
+            Duration offerAgain,
+            Duration keepRuns) {
         this.ledger = ledger;
         this.publisher = publisher;
         this.announcer = announcer;
         this.planning = planning;
         this.slots = slots;
         this.clock = clock;
+        this.keepRuns = keepRuns;
         this.leases = new LeaseWatch(jobLease.toNanos());
         this.book = new OfferBook(offerAgain);
     }
@@ -83,8 +89,12 @@ public final class Conductor {
                 case FINISHED -> jobs(run, run.unresolved()).values().forEach(j -> closed.add(Footprint.of(j.job())));
                 case FAILED -> {}
             }
+            if (isForgettable(run)) {
+                forget(run);
+            }
         }
         look(open);
+        load = Load.of(open);
         for (Step step : Dispatch.next(open, closed, slots)) {
             if (!leads.getAsBoolean()) {
                 return;
@@ -93,8 +103,31 @@ public final class Conductor {
         }
     }
 
+    private boolean isForgettable(RunRecord run) {
+        return run.state().isOver()
+                && run.unresolved().isEmpty()
+                && clock.millis() - run.endedMillis() > keepRuns.toMillis();
+    }
+
+    /** The run last, so that what is left of an interrupted forgetting is still known. */
+    private void forget(RunRecord run) throws LedgerException {
+        for (String job : run.jobs()) {
+            ledger.jobs().remove(JobRecord.key(run.id(), job));
+            ledger.checkpoints().remove(JobRecord.key(run.id(), job));
+        }
+        if (run.plan().isPresent()) {
+            ledger.plans().remove(run.plan().get());
+        }
+        ledger.runs().remove(run.id());
+    }
+
+    /** The jobs of all runs that are not over, when the ledger was last looked at. */
+    public Load load() {
+        return load;
+    }
+
     private Map<String, JobRecord> jobs(RunRecord run, List<String> ids) throws LedgerException {
-        Map<String, JobRecord> byId = new java.util.HashMap<>();
+        Map<String, JobRecord> byId = new HashMap<>();
         ledger.jobs()
                 .get(ids.stream().map(id -> JobRecord.key(run.id(), id)).toList())
                 .values()

@@ -128,6 +128,9 @@ public final class RunOnce {
             return 1;
         }
         System.out.println("run " + run.id() + " is over " + run.outcomes());
-        return Set.of("DONE", "SKIPPED").containsAll(run.outcomes().keySet()) ? 0 : 1;
+        return Set.of("DONE", "SKIPPED", RunRecord.REPLANNED)
+                        .containsAll(run.outcomes().keySet())
+                ? 0
+                : 1;
     }
 }
