@@ -13,6 +13,7 @@ import io.planish.run.RunState;
 import io.planish.standalone.LocalPool;
 import io.planish.standalone.OneMachine;
 import io.planish.standalone.ServiceProcess;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +38,7 @@ class ResumeTest {
     private static Path pool;
     private static Path reference;
     private static OneMachine machine;
+    private static ServiceProcess coordinator;
     private static Api api;
     private static int workers;
 
@@ -138,6 +140,19 @@ class ResumeTest {
     }
 
     @Test
+    void aRunGoesOnUnderAnotherCoordinatorWhenTheOneThatLeadsIsKilled() throws Exception {
+        Path copy = Images.chain(pool, reference, "led", LAYER_MIB);
+        String run = api.request("led", "led-3").id();
+        middle(run);
+        coordinator.kill();
+        api.close();
+        startCoordinator();
+
+        assertThat(done(run).epoch()).isEqualTo(1);
+        Images.requireSame(pool.resolve("led-3"), copy);
+    }
+
+    @Test
     void aRequestThatComesTwiceIsOneMerge() throws Exception {
         Path copy = Images.chain(pool, reference, "twice", 8);
         RunRecord first = api.request("twice", "twice-3");
@@ -170,7 +185,9 @@ class ResumeTest {
     }
 
     private static JobRecord done(String run) throws Exception {
-        await().atMost(PATIENCE).until(() -> api.run(run).state(), RunState.FINISHED::equals);
+        await().atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> api.run(run).state(), RunState.FINISHED::equals);
         JobRecord job = api.jobs(run).getFirst();
         assertThat(job.outcome()).as("%s", job).contains(new Outcome.Done());
         return job;
