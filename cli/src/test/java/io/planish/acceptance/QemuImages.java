@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -137,10 +139,14 @@ final class QemuImages {
         return String.join(" <- ", names);
     }
 
+    /** As the header has it. */
     long virtualSize(String name) {
-        return Qemu.json(Qemu.img("info", "-U", "--output=json", "-f", "qcow2", path(name)))
-                .path("virtual-size")
-                .asLong();
+        try (RandomAccessFile file = new RandomAccessFile(path(name).toFile(), "r")) {
+            file.seek(24);
+            return file.readLong();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     boolean exists(String name) {

@@ -74,8 +74,14 @@ final class RandomTree {
         for (int i = random.nextInt(7); i > 0; i--) {
             writes.add(written(size));
         }
-        // a write that QEMU refuses, such as one compressed into an allocated cluster, only makes the case another one
-        writes.forEach(command -> Qemu.run("qemu-io", "-f", "qcow2", "-c", command, images.path(name)));
+        if (!writes.isEmpty()) {
+            List<Object> command = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
+            writes.forEach(write -> command.addAll(List.of("-c", write)));
+            command.add(images.path(name));
+            // a write that QEMU refuses, such as one compressed into an allocated cluster, only makes the case another
+            // one
+            Qemu.run(command.toArray());
+        }
         all.add(name);
         backing.put(name, on);
         story.append(on.isEmpty() ? "" : on + " <- ")
