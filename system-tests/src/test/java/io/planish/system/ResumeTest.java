@@ -59,12 +59,20 @@ class ResumeTest {
                         "2s",
                         "planish.worker.batch",
                         Long.toString(BATCH),
+                        "planish.coordinator.lease",
+                        "4s",
+                        "planish.coordinator.lease-margin",
+                        "1s",
                         "planish.coordinator.offer-again",
                         "1s"));
-        ServiceProcess coordinator = machine.coordinator(0);
+        startCoordinator();
         startWorker();
         startWorker();
         machine.awaitReady();
+    }
+
+    private static void startCoordinator() throws Exception {
+        coordinator = machine.coordinator(0);
         api = new Api(coordinator.address());
     }
 
