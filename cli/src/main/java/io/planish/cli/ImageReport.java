@@ -14,9 +14,11 @@ final class ImageReport {
 
     private final LocalChain.Link image;
     private final Optional<Header> header;
+    private final DirectoryReport directories;
 
-    ImageReport(LocalChain.Link image) {
+    ImageReport(LocalChain.Link image, DirectoryReport directories) {
         this.image = image;
+        this.directories = directories;
         this.header = image.header();
     }
 
@@ -33,15 +35,14 @@ final class ImageReport {
                         + (full.equals(backing.name()) ? "" : " (actual path: " + full + ")"));
                 backing.format().ifPresent(format -> out.println("backing file format: " + format));
             });
-            if (h.snapshotCount() > 0) {
-                out.println("internal snapshots: " + h.snapshotCount());
-            }
+            directories.printSnapshots(out);
             out.println("Format specific information:");
             out.println("    compat: " + compat(h));
             out.println("    compression type: " + compression(h));
             if (h.version() >= 3) {
                 out.println("    lazy refcounts: " + h.hasLazyRefcounts());
             }
+            directories.printBitmaps(out);
             out.println("    refcount bits: " + h.geometry().refcountBits());
             if (h.version() >= 3) {
                 out.println("    corrupt: " + h.isCorrupt());
@@ -63,9 +64,11 @@ final class ImageReport {
                 json.put("full-backing-filename", image.backingName().orElse(""));
                 backing.format().ifPresent(format -> json.put("backing-filename-format", format));
             });
+            directories.putSnapshots(json);
             ObjectNode data =
                     json.putObject("format-specific").put("type", "qcow2").putObject("data");
             data.put("compat", compat(h)).put("compression-type", compression(h));
+            directories.putBitmaps(data);
             data.put("refcount-bits", h.geometry().refcountBits());
             if (h.version() >= 3) {
                 data.put("lazy-refcounts", h.hasLazyRefcounts());

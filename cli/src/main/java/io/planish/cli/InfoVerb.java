@@ -5,6 +5,7 @@ import io.planish.job.Json;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.Storage;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,8 +39,11 @@ final class InfoVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         Storage storage = new LinuxStorage();
         PrintWriter out = spec.commandLine().getOut();
-        List<ImageReport> reports = (wholeChain ? LocalChain.of(storage, file) : List.of(LocalChain.top(storage, file)))
-                .stream().map(ImageReport::new).toList();
+        List<ImageReport> reports = new ArrayList<>();
+        for (LocalChain.Link image :
+                wholeChain ? LocalChain.of(storage, file) : List.of(LocalChain.top(storage, file))) {
+            reports.add(new ImageReport(image, DirectoryReport.of(storage, image)));
+        }
         if (json.asked()) {
             ArrayNode all = Json.MAPPER.createArrayNode();
             reports.forEach(report -> all.add(report.json()));

@@ -45,6 +45,17 @@ class ReadingVerbsTest {
     }
 
     @Test
+    void infoListsSnapshotsAndBitmapsAsQemuImgDoes() {
+        images.chain("base <- s1");
+        Qemu.img("snapshot", "-c", "before the upgrade", images.path("s1"));
+        Qemu.img("snapshot", "-c", "after", images.path("s1"));
+        Qemu.img("bitmap", "--add", images.path("s1"), "backup");
+        Qemu.img("bitmap", "--add", "--disable", "-g", "4096", images.path("s1"), "old");
+        assertSameAnswer("info", images.path("s1"));
+        assertSameJson("info", "--output=json", images.path("s1"));
+    }
+
+    @Test
     void mapOfAChainIsThatOfQemuImg() {
         images.overlay("base", "", "", "4M");
         images.write("base", "write -P 1 0 1M", "write -z 256k 64k");

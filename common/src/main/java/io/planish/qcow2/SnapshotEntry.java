@@ -17,12 +17,14 @@ import java.nio.ByteBuffer;
  *      24 - 31  time the guest had been running, nanoseconds
  *      32 - 35  size of the VM state in bytes, unless the extra data says more
  *      36 - 39  length of the extra data
- *      40 -     extra data: 8 bytes size of the VM state, 8 bytes virtual size, unknown ones; then id, name, padding to 8
+ *      40 -     extra data: 8 bytes size of the VM state, 8 bytes virtual size, 8 bytes instruction count, unknown ones
+ *      then     id, name, padding to 8
  * </pre>
  *
  * Big endian. The snapshot table is the entries one behind the other.
  *
  * @param virtualSizeBytes the disk's size when it was taken; the image's own where not recorded
+ * @param instructionCount what the guest had executed; {@link #NO_COUNT} where not recorded
  */
 public record SnapshotEntry(
         long l1Offset,
@@ -33,7 +35,10 @@ public record SnapshotEntry(
         int dateNanos,
         long vmClockNanos,
         long vmStateBytes,
-        long virtualSizeBytes) {
+        long virtualSizeBytes,
+        long instructionCount) {
+
+    public static final long NO_COUNT = -1;
 
     /** What {@link #lengthBytes} needs. */
     public static final int HEAD_BYTES = 40;
@@ -75,7 +80,8 @@ public record SnapshotEntry(
                 entry.getInt(DATE_NANOS),
                 entry.getLong(VM_CLOCK),
                 vmState,
-                extra >= 16 ? entry.getLong(HEAD_BYTES + 8) : imageSizeBytes);
+                extra >= 16 ? entry.getLong(HEAD_BYTES + 8) : imageSizeBytes,
+                extra >= 24 ? entry.getLong(HEAD_BYTES + 16) : NO_COUNT);
     }
 
     private static int unsigned(ByteBuffer entry, int at) {
