@@ -40,7 +40,9 @@ import picocli.CommandLine.IVersionProvider;
             "  planish flatten /var/lib/libvirt/images",
             "  planish plan /pool/a /pool/b --max-depth 3 -o plan.jsonl",
             "  planish apply plan.jsonl",
-            "  planish VERB --help"
+            "  planish VERB --help",
+            "",
+            "In a checkout also: planish demo, planish up, planish test"
         })
 final class Planish implements Runnable {
     @picocli.CommandLine.Spec

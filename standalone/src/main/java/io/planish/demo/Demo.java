@@ -74,28 +74,31 @@ final class Demo implements Callable<Integer> {
         step("making a fleet with qemu-img and qemu-io");
         Fleet fleet = Fleet.make(folder);
         Map<String, Long> before = Judge.used(fleet);
-        say(fleet.chains().size() + " chains in " + fleet.pools().size() + " pools, " + Text.bytes(sum(before)));
+        Report.say(fleet.chains().size() + " chains in " + fleet.pools().size() + " pools, "
+                + Text.bytes(Report.sum(before)));
         JsonNode plan;
         JsonNode run;
         JsonNode jobs;
+        Optional<Watch.Kill> kill;
         try (Qemu.Guest guest = new Qemu.Guest(fleet.chain("db").leaf());
                 OneMachine machine = start(folder, fleet);
                 Api api = new Api(machine.services().getFirst().address())) {
             step("scanning and planning");
             plan = api.plan(fleet.pools().stream().map(LocalPool::name).toList(), "flat");
-            tell(plan.path("plan"));
+            Report.plan(plan.path("plan"));
             step("flattening");
             String id = api.start(plan.path("id").asText());
             List<ServiceProcess> workers =
                     machine.services().subList(1, machine.services().size());
-            Watch watch = new Watch(api, id, fleet.chain(VICTIM).image(), workers, Demo::say);
+            Watch watch = new Watch(api, id, fleet.chain(VICTIM).image(), workers, Report::say);
             run = watch.toTheEnd();
             jobs = api.jobs(id);
-            judgeRun(run, jobs, watch.kill());
+            kill = watch.kill();
+            judgeRun(run, jobs, kill);
             step("judging with qemu-img compare and qemu-img check");
             judgeFleet(fleet, plan.path("plan"), jobs);
         }
-        report(fleet, jobs, before, Judge.used(fleet));
+        Report.fleet(fleet, jobs, kill, before, Judge.used(fleet));
         faults.forEach(fault -> System.out.println("  WRONG: " + fault));
         System.out.printf(
                 "%n%s, %d s%n", faults.isEmpty() ? "All is well" : faults.size() + " things are wrong", seconds());
@@ -149,7 +152,7 @@ final class Demo implements Callable<Integer> {
             faults.addAll(Judge.faults(chain));
             chain.skip().ifPresent(reason -> {
                 if (Stream.of(plan.path("skips"))
-                        .flatMap(Demo::elements)
+                        .flatMap(Report::elements)
                         .noneMatch(s -> s.path("image").asText().equals(chain.image())
                                 && s.path("reason").asText().equals(reason))) {
                     faults.add(chain.image() + ": the plan does not say that it is left alone for " + reason);
@@ -158,7 +161,7 @@ final class Demo implements Callable<Integer> {
         }
         Judge.trash(fleet).forEach(file -> faults.add(file + " is left in the trash"));
         String ledger = fleet.chain("ledger").image();
-        if (elements(jobs)
+        if (Report.elements(jobs)
                 .noneMatch(j -> j.path("job").path("kind").asText().equals("COMMIT")
                         && j.path("job").path("replaces").asText().equals(ledger)
                         && j.path("state").path("result").path("bytesCopied").asLong() < SMALL_COMMIT_BYTES)) {
@@ -166,61 +169,8 @@ final class Demo implements Callable<Integer> {
         }
     }
 
-    private static void report(Fleet fleet, JsonNode jobs, Map<String, Long> before, Map<String, Long> after)
-            throws IOException {
-        List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("chain", "layers", "after", "written", ""));
-        for (Chain chain : fleet.chains()) {
-            long written = elements(jobs)
-                    .filter(j -> j.path("job").path("top").asText().equals(chain.image()))
-                    .mapToLong(j ->
-                            j.path("state").path("result").path("bytesCopied").asLong())
-                    .sum();
-            rows.add(List.of(
-                    chain.image(),
-                    Integer.toString(chain.layers()),
-                    Integer.toString(Judge.layers(chain)),
-                    Text.bytes(written),
-                    chain.skip().map(reason -> "left alone, " + reason + ": ").orElse("") + chain.story()));
-        }
-        System.out.println();
-        System.out.print(Text.table(rows));
-        List<List<String>> pools = new ArrayList<>();
-        pools.add(List.of("pool", "used", "after", "freed, net"));
-        before.forEach((pool, used) -> pools.add(List.of(
-                pool,
-                Text.bytes(used),
-                Text.bytes(after.getOrDefault(pool, 0L)),
-                Text.bytes(used - after.getOrDefault(pool, 0L)))));
-        pools.add(
-                List.of("all", Text.bytes(sum(before)), Text.bytes(sum(after)), Text.bytes(sum(before) - sum(after))));
-        System.out.println();
-        System.out.print(Text.table(pools));
-    }
-
-    private static void tell(JsonNode plan) {
-        long write = elements(plan.path("totals"))
-                .mapToLong(t -> t.path("bytesToWrite").asLong())
-                .sum();
-        long free = elements(plan.path("totals"))
-                .mapToLong(t -> t.path("bytesToFreeNow").asLong())
-                .sum();
-        say(plan.path("jobs").size() + " jobs, " + Text.bytes(write) + " to write, " + Text.bytes(free) + " to free");
-        plan.path("skips")
-                .forEach(s -> say("left alone: " + s.path("image").asText() + " "
-                        + s.path("reason").asText() + ": " + s.path("sentence").asText()));
-    }
-
-    private static Stream<JsonNode> elements(JsonNode array) {
-        return array.valueStream();
-    }
-
     private static String outcome(JsonNode job) {
         return job.path("state").path("result").path("outcome").path("outcome").asText();
-    }
-
-    private static long sum(Map<String, Long> used) {
-        return used.values().stream().mapToLong(Long::longValue).sum();
     }
 
     private long seconds() {
@@ -229,10 +179,6 @@ final class Demo implements Callable<Integer> {
 
     private void step(String what) {
         System.out.printf("[%3d s] %s%n", seconds(), what);
-    }
-
-    private static void say(String what) {
-        System.out.println("        " + what);
     }
 
     private static void delete(Path folder) throws IOException {

@@ -10,7 +10,8 @@ final class Text {
     private Text() {}
 
     static String bytes(long bytes) {
-        return String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+        // Rounded first: a few bytes less than before are no "-0.0".
+        return Math.round(bytes / 104857.6) / 10.0 + " MiB";
     }
 
     /** One line about a job that is over. */

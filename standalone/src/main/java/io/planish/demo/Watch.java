@@ -24,8 +24,8 @@ final class Watch {
     private final Set<String> told = new HashSet<>();
     private Optional<Kill> kill = Optional.empty();
 
-    /** What was durable, in guest bytes, when the worker was killed. */
-    record Kill(String job, String worker, long guestBytesDone) {}
+    /** What was durable, in guest bytes, when the worker was killed, and what it had written. */
+    record Kill(String job, String image, long guestBytesDone, long bytesCopied) {}
 
     /** @param victim the image whose job is to lose its worker */
     Watch(Api api, String run, String victim, List<ServiceProcess> workers, Consumer<String> say) {
@@ -75,9 +75,10 @@ final class Watch {
                 if (owner.startsWith(worker.name())) {
                     worker.kill();
                     String id = job.path("job").path("id").asText();
-                    kill = Optional.of(new Kill(id, worker.name(), done));
+                    long copied = progress.path("bytesCopied").asLong();
+                    kill = Optional.of(new Kill(id, victim, done, copied));
                     say.accept("killed " + worker.name() + " with SIGKILL in the middle of " + victim + ", "
-                            + Text.bytes(progress.path("bytesCopied").asLong()) + " written");
+                            + Text.bytes(copied) + " written");
                 }
             }
         }
