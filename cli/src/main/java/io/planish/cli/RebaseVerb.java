@@ -102,6 +102,9 @@ final class RebaseVerb implements Callable<Integer> {
         if (chain.getLast().backingImage().equals(base)) {
             return;
         }
+        if (base.equals(Optional.of(one.top()))) {
+            throw new ImageException(ErrorKind.UNSAFE, file, "it would become its own backing file", "");
+        }
         boolean inChain =
                 base.isEmpty() || chain.stream().map(ImageNode::ref).toList().contains(base.get());
         Job job = inChain
