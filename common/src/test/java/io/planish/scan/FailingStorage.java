@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A storage in which one folder cannot be listed, as if it belonged to somebody else; root could list any real one. */
+/** A storage in which one folder cannot be listed, or one file not be written, as if it were somebody else's; root could any real one. */
 record FailingStorage(Storage real, Path locked) implements Storage {
     @Override
     public ImageFile open(Path path, OpenMode mode) throws IOException {
+        if (path.equals(locked) && mode == OpenMode.READ_WRITE) {
+            throw new ImageException(ErrorKind.IO, path.toString(), "permission denied", "");
+        }
         return real.open(path, mode);
     }
 

@@ -10,6 +10,7 @@ import io.planish.chain.PoolName;
 import io.planish.chain.Problem;
 import io.planish.chain.Trait;
 import io.planish.chain.Use;
+import io.planish.job.Job;
 import io.planish.job.SkipReason;
 import io.planish.plan.Owned;
 import io.planish.plan.Plan;
@@ -341,6 +342,40 @@ class ScannerTest {
                         Set.of(Chains.ref("a"), Chains.ref("b")),
                         Chains.ref("a"),
                         Set.of(Chains.ref("c"))));
+    }
+
+    @Test
+    void aPlannedJobIsRefusedOnceAnotherOverlayHasAppeared() throws IOException {
+        image("base");
+        overlay("s1", "base");
+        overlay("active", "s1");
+        Job job = Planner.plan(scan(), Policy.DEFAULT.withMaxDepth(1)).jobs().getFirst();
+        Recheck recheck = new Recheck(scanner(storage));
+        try (Qemu.Holder holder = new Qemu.Holder(p.resolve("active"))) {
+            Awaitility.await().until(() -> node(scan(), "p/active").use() == Use.WRITTEN);
+            assertThat(holder.isAlive()).isTrue();
+            assertThat(recheck.problemWith(job, Policy.DEFAULT))
+                    .as("who has it open is for the locks to tell")
+                    .isEmpty();
+        }
+
+        overlay("other", "s1");
+
+        assertThat(recheck.problemWith(job, Policy.DEFAULT))
+                .map(Problem::reason)
+                .contains(SkipReason.SHARED_BASE);
+    }
+
+    @Test
+    void anImageThatCannotBeOpenedForWritingIsReadOnly() throws IOException {
+        image("base");
+        overlay("a", "base");
+
+        Snapshot snapshot = scanner(new FailingStorage(storage, p.resolve("a"))).scan();
+
+        assertThat(node(snapshot, "p/a").problem(SkipReason.READ_ONLY)).isPresent();
+        assertThat(node(snapshot, "p/base").problem(SkipReason.READ_ONLY)).isEmpty();
+        assertThat(snapshot.findings()).isEmpty();
     }
 
     @Test

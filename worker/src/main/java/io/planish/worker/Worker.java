@@ -10,6 +10,8 @@ import io.planish.engine.JobRunner;
 import io.planish.ledger.Ledger;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
+import io.planish.scan.Recheck;
+import io.planish.scan.Scanner;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
@@ -116,8 +118,9 @@ class Worker {
 
     private synchronized void work(Pools pools) throws IOException {
         PathGate gate = new PathGate(storage, pools);
-        OverlaySweep sweep =
-                new OverlaySweep(storage, pools, gate, new HeadReader(storage, Clock.systemUTC()), SWEEP_THREADS);
+        HeadReader heads = new HeadReader(storage, Clock.systemUTC());
+        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, SWEEP_THREADS);
+        Recheck recheck = new Recheck(new Scanner(storage, pools, gate, heads, Clock.systemUTC(), SWEEP_THREADS));
         Set<PoolName> names = pools.all().stream().map(p -> p.name()).collect(Collectors.toSet());
         Slots free = new Slots(
                 config.slots(),
@@ -128,7 +131,8 @@ class Worker {
                                 storage,
                                 pools,
                                 gate,
-                                sweep::overlaysOf,
+                                sweep,
+                                recheck,
                                 config.batch().asLongValue()),
                         metrics,
                         config.lease(),
@@ -142,7 +146,7 @@ class Worker {
         taking = true;
         ForgottenJobs forgotten = new ForgottenJobs(
                 ledger,
-                new JobRunner(storage, pools, gate, sweep::overlaysOf, EngineOptions.DEFAULT),
+                new JobRunner(storage, pools, gate, sweep, EngineOptions.DEFAULT),
                 run -> new GridCheckpoints(ledger.checkpoints(), run));
         Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> forgotten.finish(pools.all(), () -> stopping));
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);

@@ -1,0 +1,27 @@
+package io.planish.scan;
+
+import io.planish.chain.Problem;
+import io.planish.job.Job;
+import io.planish.plan.Policy;
+import io.planish.plan.SafetyRule;
+import io.planish.plan.Snapshot;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Looks at the pools again right before a job is begun, and holds the job against the planner's own rule. Who has images open is
+ * left to the locks. Thread-safe.
+ */
+public final class Recheck {
+    private final Scanner scanner;
+
+    public Recheck(Scanner scanner) {
+        this.scanner = scanner;
+    }
+
+    /** Why the job, of which nothing has been done yet, must not be done as the pools are now; empty: it may. */
+    public Optional<Problem> problemWith(Job job, Policy policy) throws IOException {
+        Snapshot now = scanner.scanWithoutUse();
+        return SafetyRule.of(now, policy).check(job, now.forest());
+    }
+}
