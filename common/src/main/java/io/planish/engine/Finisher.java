@@ -1,6 +1,5 @@
 package io.planish.engine;
 
-import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.image.Qcow2Writer;
@@ -71,11 +70,10 @@ final class Finisher {
         Job job = intent.job();
         ImageFile target = files.get(job.target());
         attempt.mayContinue();
-        boolean moves = job.replaces().isPresent()
-                && !hasName(target, gate.locate(job.replaces().get()));
+        boolean moves = job.replaces().isPresent() && !hasMoved(job, files);
         if (!job.replaces().isPresent() || moves) {
             Optional<Backing> backing = moves ? absoluteBase(intent) : intent.targetBacking();
-            HeaderFile.edit(target, edit -> link(edit.virtualSize(intent.virtualSizeBytes()), backing));
+            HeaderFile.edit(target, edit -> link(sized(edit, intent), backing));
         }
         for (Relink relink : job.relinks()) {
             attempt.mayContinue();
@@ -103,6 +101,11 @@ final class Finisher {
         }
         String name = gate.backingName(job.target(), job.base().orElseThrow(), "/");
         return Optional.of(new Backing(name, intent.targetBacking().get().format()));
+    }
+
+    /** A pull leaves the size alone, which a guest may have changed between two attempts. */
+    private static HeaderEdit sized(HeaderEdit edit, Intent intent) {
+        return intent.job().kind() == JobKind.COMMIT ? edit.virtualSize(intent.virtualSizeBytes()) : edit;
     }
 
     private static HeaderEdit link(HeaderEdit edit, Optional<Backing> backing) {
@@ -138,6 +141,12 @@ final class Finisher {
         retired.add(leafRef);
     }
 
+    /** Whether the target has taken the name of the leaf that it replaces. */
+    boolean hasMoved(Job job, OpenFiles files) throws IOException {
+        return job.replaces().isPresent()
+                && hasName(files.get(job.target()), gate.locate(job.replaces().get()));
+    }
+
     private boolean hasName(ImageFile file, Path path) throws IOException {
         return storage.exists(path)
                 && storage.status(path).inode() == file.status().inode();
@@ -145,8 +154,13 @@ final class Finisher {
 
     /** Moves leftovers away, unless somebody has come to refer to them since the plan. */
     private void retire(Intent intent, OpenFiles files, Attempt attempt) throws IOException {
-        Map<ImageRef, Set<ImageRef>> overlays =
-                sweep.overlaysOf(Set.copyOf(intent.job().retires()));
+        Set<ImageRef> left = new HashSet<>();
+        for (ImageRef image : intent.job().retires()) {
+            if (storage.exists(pathOf(image))) {
+                left.add(image);
+            }
+        }
+        Map<ImageRef, Set<ImageRef>> overlays = sweep.overlaysOf(left);
         List<ImageRef> topFirst = JobChain.of(intent.job()).images().reversed().stream()
                 .filter(image -> intent.job().retires().contains(image)
                         || intent.job().replaces().equals(Optional.of(image)))
@@ -195,10 +209,11 @@ final class Finisher {
         }
     }
 
-    private void dropPastEnd(ImageFile target, Intent intent) throws IOException {
-        FileFacts before = intent.files().get(intent.job().target());
-        if (intent.job().kind() == JobKind.COMMIT && before != null) {
-            Qcow2Writer.open(target, HeaderFile.read(target)).discardFrom(intent.virtualSizeBytes(), TABLE_BYTES);
+    /** The size is the header's: since the target took a leaf's name, a guest may have made it larger. */
+    private static void dropPastEnd(ImageFile target, Intent intent) throws IOException {
+        if (intent.job().kind() == JobKind.COMMIT) {
+            Header header = HeaderFile.read(target);
+            Qcow2Writer.open(target, header).discardFrom(header.virtualSizeBytes(), TABLE_BYTES);
         }
     }
 

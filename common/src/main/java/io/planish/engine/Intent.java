@@ -18,7 +18,8 @@ import java.util.function.UnaryOperator;
  *
  * @param phase {@code MERGE}: a commit has begun to write, and can only be started over; {@code FINISH}: the target holds all
  *     content, what is left are links, names and leftovers
- * @param files who each file of the group and each relinked overlay is, whatever its name will be then
+ * @param files who each file of the group and each relinked overlay is, whatever its name will be then; of the top also in which
+ *     state the target took its content
  * @param virtualSizeBytes the size of the target's disk afterwards
  * @param targetBacking the target's backing link in its final form, as hypervisors see it; empty: none
  * @param delete whether leftovers are removed instead of going to the trash
@@ -67,7 +68,15 @@ record Intent(
                 new Intent(version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, delete));
     }
 
-    Intent in(Phase next) {
-        return new Intent(version, run, job, next, files, virtualSizeBytes, targetBacking, delete);
+    /** The same where the top may have got another size since the job was begun. */
+    Intent ofSize(long newVirtualSizeBytes) {
+        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, delete);
+    }
+
+    /** @param top what the top is while the target shows the same */
+    Intent finishing(FileFacts top) {
+        Map<ImageRef, FileFacts> now = new HashMap<>(files);
+        now.put(job.top(), top);
+        return new Intent(version, run, job, Phase.FINISH, now, virtualSizeBytes, targetBacking, delete);
     }
 }

@@ -6,6 +6,7 @@ import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.Relink;
 import io.planish.storage.ImageFile.LockMode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,13 @@ record JobChain(Job job, List<ImageRef> images, int lo, int target) {
             throw new IllegalArgumentException("job " + job.id() + " has no target within its group");
         }
         return new JobChain(job, chain, lo, target);
+    }
+
+    /** The chain of a job whose target has already been linked to the base: what stood between them is no part of it any more. */
+    JobChain withTargetLinked() {
+        List<ImageRef> rest = new ArrayList<>(images);
+        rest.subList(lo, target).clear();
+        return new JobChain(job, List.copyOf(rest), lo, lo);
     }
 
     /** Whether all above the target stays in place, as after {@code qemu-img commit}. */

@@ -59,7 +59,7 @@ public final class JobRunner {
             Optional<Intent> begun = intents.load(pool, attempt.run(), job);
             return begun.isPresent() && begun.get().phase() == Intent.Phase.FINISH
                     ? finish(begun.get(), attempt, state)
-                    : merge(job, begun, attempt, state);
+                    : merge(JobChain.of(job), begun, attempt, state);
         } catch (StopRequested stop) {
             return new JobResult(
                     new Outcome.Cancelled(),
@@ -88,7 +88,9 @@ public final class JobRunner {
                 .toList();
     }
 
-    private JobResult merge(Job job, Optional<Intent> begun, Attempt attempt, AttemptState state) throws IOException {
+    private JobResult merge(JobChain chain, Optional<Intent> begun, Attempt attempt, AttemptState state)
+            throws IOException {
+        Job job = chain.job();
         if (begun.isEmpty()) {
             Optional<Map<ImageRef, FileFacts>> finished = new FinishedJob(storage, pools, gate, job).facts();
             if (finished.isPresent()) {
@@ -102,16 +104,19 @@ public final class JobRunner {
                         List.of("finished by an earlier attempt"));
             }
         }
-        JobChain chain = JobChain.of(job);
         try (MergeRun run = new MergeRun(storage, pools, gate, sweep, intents, options, chain, begun, attempt, state)) {
             Intent intent = run.merge();
             return finish(intent, run.files(), attempt, state);
         }
     }
 
-    /** Opens what is left of the job's files under whatever names they have by now, and finishes. */
+    /**
+     * Opens what is left of the job's files under whatever names they have by now, and finishes; where a guest has gone on writing
+     * since the target took over its content, that is merged first.
+     */
     private JobResult finish(Intent intent, Attempt attempt, AttemptState state) throws IOException {
         state.begun = true;
+        JobChain chain;
         try (OpenFiles files = new OpenFiles(storage)) {
             Job job = intent.job();
             Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
@@ -128,9 +133,14 @@ public final class JobRunner {
                             state);
                 }
             }
-            MetadataCheck.repair(files.get(job.target()), job.target().toString());
-            return finish(intent, files, attempt, state);
+            SinceIntent since = new SinceIntent(gate, intent, files);
+            if (since.isNothingLost(finisher.hasMoved(job, files))) {
+                MetadataCheck.repair(files.get(job.target()), job.target().toString());
+                return finish(intent, files, attempt, state);
+            }
+            chain = since.chain();
         }
+        return merge(chain, Optional.of(intent), attempt, state);
     }
 
     private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {

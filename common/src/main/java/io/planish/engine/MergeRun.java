@@ -102,7 +102,9 @@ final class MergeRun implements AutoCloseable {
         ImageFile target = files.get(job.target());
         checkTarget(target);
         attempt.mayContinue();
-        Intent intent = begun.isPresent() ? begun.get() : preconditions.intent(open, attempt.run(), options.delete());
+        Intent intent = begun.isPresent()
+                ? begun.get().ofSize(preconditions.finalSizeBytes(open))
+                : preconditions.intent(open, attempt.run(), options.delete());
         state.begun = true;
         if (job.kind() == JobKind.COMMIT) {
             beginCommit(intent);
@@ -115,7 +117,7 @@ final class MergeRun implements AutoCloseable {
         }
         attempt.mayContinue();
         preconditions.requireNoUnknownOverlay();
-        Intent finish = intent.in(Intent.Phase.FINISH);
+        Intent finish = intent.finishing(preconditions.facts(job.top()));
         intents.save(pool(), finish);
         return finish;
     }
@@ -168,7 +170,7 @@ final class MergeRun implements AutoCloseable {
                     && batch.bytesWritten() - from < options.batchBytes()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {
-                Step step = steps.at(offset, options.batchBytes());
+                Step step = steps.at(offset, Math.max(options.batchBytes(), clusterBytes));
                 batch.apply(step);
                 offset = step.guestOffset() + step.lengthBytes();
             }

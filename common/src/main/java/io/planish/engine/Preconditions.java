@@ -174,7 +174,8 @@ final class Preconditions {
                 Intent.VERSION, run, job, Intent.Phase.MERGE, identities, finalSizeBytes(open), backing, delete);
     }
 
-    private long finalSizeBytes(OpenChain open) {
+    /** The size of the target's disk once the job is done. */
+    long finalSizeBytes(OpenChain open) {
         long top = open.layer(chain.hi()).virtualSizeBytes();
         long target = open.layer(chain.target()).virtualSizeBytes();
         return job.kind() == JobKind.COMMIT && chain.keepsLayers() ? Math.max(top, target) : top;
@@ -191,7 +192,7 @@ final class Preconditions {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    private FileFacts facts(ImageRef image) throws IOException {
+    FileFacts facts(ImageRef image) throws IOException {
         ImageFile file = files.get(image);
         return file.status().facts(pools.get(image.pool()).id());
     }

@@ -1,0 +1,117 @@
+package io.planish.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.planish.cli.Cli;
+import io.planish.cli.Cli.Answer;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Filesystems that are full, read-only or not mounted: each told in one line, and nothing lost. Needs root for a loop mount. */
+class FilesystemTest {
+    private static final long FILESYSTEM_BYTES = 4L << 30;
+    private static final long LEFT_FREE_BYTES = 6L << 20;
+
+    @TempDir
+    Path dir;
+
+    private Path mounted;
+    private Path plan;
+    private QemuImages images;
+
+    @BeforeEach
+    void makeChainOnAFilesystemOfItsOwn() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "a loop mount needs root");
+        Path device = dir.resolve("device");
+        try (RandomAccessFile file = new RandomAccessFile(device.toFile(), "rw")) {
+            file.setLength(FILESYSTEM_BYTES);
+        }
+        assumeTrue(Qemu.run("mkfs.ext4", "-q", "-m", "0", device).exit() == 0, "no filesystem can be made");
+        mounted = Files.createDirectory(dir.resolve("mounted"));
+        Qemu.Result mount = Qemu.run("mount", "-o", "loop", device, mounted);
+        assumeTrue(mount.exit() == 0, "nothing can be mounted: " + mount.err());
+        images =
+                new QemuImages(Files.createDirectory(mounted.resolve("pool")), Files.createDirectory(dir.resolve("m")));
+        images.overlay("base", "", "", "32M");
+        images.write("base", "write -P 1 0 12M");
+        images.overlay("s1", "base", "", "32M");
+        images.write("s1", "write -P 2 10M 10M", "write -z 3M 1M");
+        images.overlay("active", "s1", "", "32M");
+        images.write("active", "write -P 3 18M 12M");
+        images.remember(List.of("active"));
+        plan = dir.resolve("plan.jsonl");
+    }
+
+    @AfterEach
+    void unmount() {
+        Qemu.run("umount", mounted);
+    }
+
+    @Test
+    void fullDiskEndsTheJobWithOneLineAndNothingLost() throws IOException {
+        makePlan();
+        Path ballast = mounted.resolve("ballast");
+        long size = Files.getFileStore(mounted).getUsableSpace() - LEFT_FREE_BYTES;
+        assertThat(Qemu.run("fallocate", "-l", size, ballast).exit()).isZero();
+
+        for (int attempt = 1; attempt <= 2; attempt++) {
+            assertFailsWithOneLine(Cli.planish("apply", plan), "no space");
+            images.assertSameContent("active", "active");
+        }
+
+        Files.delete(ballast);
+        Answer answer = Cli.planish("apply", plan);
+        assertThat(answer.exit()).as(answer.out() + answer.err()).isZero();
+        assertFlat();
+    }
+
+    @Test
+    void readOnlyFilesystemIsNotWritten() {
+        makePlan();
+        assertThat(Qemu.run("mount", "-o", "remount,ro", mounted).exit()).isZero();
+        assertFailsWithOneLine(Cli.planish("apply", plan), "read-only");
+        images.assertUnchangedAndClean("active");
+        assertThat(Qemu.run("mount", "-o", "remount,rw", mounted).exit()).isZero();
+        assertThat(Cli.planish("apply", plan).exit()).isZero();
+        assertFlat();
+    }
+
+    @Test
+    void folderWhoseFilesystemIsNotMountedIsNotTakenForThePool() throws IOException {
+        Answer marking = Cli.planish("pool", "init", images.folder());
+        assertThat(marking.exit()).as(marking.out() + marking.err()).isZero();
+        makePlan();
+        assertThat(Qemu.run("umount", mounted).exit()).isZero();
+        Files.createDirectory(mounted.resolve("pool"));
+        assertFailsWithOneLine(Cli.planish("apply", plan), "marker");
+        assertThat(mounted.resolve("pool")).isEmptyDirectory();
+        assertThat(Qemu.run("mount", "-o", "loop", dir.resolve("device"), mounted)
+                        .exit())
+                .isZero();
+        images.assertUnchangedAndClean("active");
+    }
+
+    private void makePlan() {
+        Answer answer = Cli.planish("plan", images.folder(), "--max-depth", "1", "-o", plan);
+        assertThat(answer.exit()).as(answer.out() + answer.err()).isZero();
+    }
+
+    private void assertFlat() {
+        images.assertUnchangedAndClean("active");
+        assertThat(images.chainOf("active")).isEqualTo("active");
+    }
+
+    private static void assertFailsWithOneLine(Answer answer, String what) {
+        assertThat(answer.exit()).as(answer.out() + answer.err()).isEqualTo(1);
+        assertThat(answer.err().lines()).hasSize(1);
+        assertThat(answer.err()).startsWith("planish: ").containsIgnoringCase(what);
+    }
+}

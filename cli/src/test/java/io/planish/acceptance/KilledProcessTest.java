@@ -1,0 +1,116 @@
+package io.planish.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * SIGKILL for the process of a job of some 200 MB, at random moments, then the same command again. {@code -Dplanish.kills=N} kills more
+ * often, {@code -Dplanish.seed=S} at the moments of an earlier run.
+ */
+class KilledProcessTest {
+    private static final int KILLS = Integer.getInteger("planish.kills", 12);
+    private static final long SEED = Long.getLong("planish.seed", System.nanoTime());
+    private static final int KILLS_OF_ONE_JOB = 3;
+
+    @TempDir
+    Path dir;
+
+    private QemuImages images;
+
+    @BeforeEach
+    void makeImages() throws IOException {
+        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images.overlay("base", "", "", "300M");
+        images.write("base", "write -P 1 0 4M");
+        images.overlay("s1", "base", "", "300M");
+        images.write("s1", "write -P 2 2M 100M", "write -z 50M 5M");
+        images.overlay("active", "s1", "", "300M");
+        images.write("active", "write -P 3 90M 110M", "write -z 40M 5M");
+        images.remember(List.of("active"));
+        Files.move(images.folder(), dir.resolve("made"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"apply", "flatten"})
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    void nextProcessFinishesWhatAKilledOneBegan(String verb) throws Exception {
+        System.out.println(verb + ": -Dplanish.kills=" + KILLS + " -Dplanish.seed=" + SEED);
+        Random random = new Random(SEED);
+        Duration whole = Duration.ZERO;
+        for (int round = 0, kills = 0; kills < KILLS / 2; round++) {
+            Qemu.run("cp", "-r", "--sparse=always", dir.resolve("made"), images.folder());
+            List<String> command = command(verb);
+            boolean ended = round == 0;
+            for (int i = 0; !ended && i < KILLS_OF_ONE_JOB && kills < KILLS / 2; i++) {
+                ended = !killed(command, random.nextLong(whole.toMillis() / 4, whole.toMillis()));
+                kills += ended ? 0 : 1;
+                images.assertSameContent("active", "active");
+            }
+            long started = System.nanoTime();
+            assertThat(start(command).waitFor()).as(said()).isZero();
+            if (round == 0) {
+                whole = Duration.ofNanos(System.nanoTime() - started);
+            }
+            images.assertUnchangedAndClean("active");
+            assertThat(images.chainOf("active")).as(said()).isEqualTo("active");
+            Qemu.run("rm", "-r", images.folder());
+        }
+    }
+
+    /** The command line that does the job, as often as it is repeated. */
+    private List<String> command(String verb) throws Exception {
+        if (verb.equals("flatten")) {
+            return List.of("flatten", images.folder().toString(), "--yes", "--max-depth", "1");
+        }
+        String plan = dir.resolve("plan.jsonl").toString();
+        Process planning = start(List.of("plan", images.folder().toString(), "--max-depth", "1", "-o", plan));
+        assertThat(planning.waitFor()).as(said()).isZero();
+        return List.of("apply", plan);
+    }
+
+    /** Whether it was still there to be killed. */
+    private boolean killed(List<String> command, long afterMillis) throws Exception {
+        Process process = start(command);
+        if (process.waitFor(afterMillis, TimeUnit.MILLISECONDS)) {
+            assertThat(process.exitValue()).as(said()).isZero();
+            return false;
+        }
+        process.destroyForcibly().waitFor();
+        return true;
+    }
+
+    private Process start(List<String> verb) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.planish.cli.Main"));
+        command.addAll(verb);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(dir.resolve("said").toFile());
+        builder.environment().put("XDG_STATE_HOME", dir.resolve("state").toString());
+        return builder.start();
+    }
+
+    private String said() throws IOException {
+        return Files.readString(dir.resolve("said"));
+    }
+}
