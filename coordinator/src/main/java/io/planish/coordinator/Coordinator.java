@@ -54,7 +54,7 @@ class Coordinator {
     private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(
             2, Thread.ofPlatform().name("coordinator-", 0).daemon().factory());
     private volatile boolean ready;
-    private Optional<Listener> listener = Optional.empty();
+    private volatile Optional<Listener> listener = Optional.empty();
 
     Coordinator(
             CoordinatorConfig config,
@@ -116,17 +116,27 @@ class Coordinator {
                 () -> quietly("lease", leadership::renewOrTake), 0, beatMillis, TimeUnit.MILLISECONDS);
         threads.scheduleWithFixedDelay(
                 () -> quietly("ledger", this::moveOn), 0, config.every().toMillis(), TimeUnit.MILLISECONDS);
-        listener = Optional.of(new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
     }
 
     private void moveOn() throws IOException {
         if (!ready) {
             makeTopics();
-            scan.markPools();
+            markPools();
+            listener = Optional.of(
+                    new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
             ready = true;
         }
         if (leadership.leads()) {
             conductor.moveOn(leadership::leads);
+        }
+    }
+
+    /** A pool that is not there keeps only the runs from being planned; they say so. */
+    private void markPools() {
+        try {
+            scan.markPools();
+        } catch (IOException e) {
+            LOG.errorf("not all pools are usable: %s", e.getMessage());
         }
     }
 
@@ -154,7 +164,6 @@ class Coordinator {
     }
 
     void stop(@Observes ShutdownEvent event) {
-        listener.ifPresent(Listener::close);
         planning.close();
         threads.shutdownNow();
         try {
@@ -162,6 +171,7 @@ class Coordinator {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        listener.ifPresent(Listener::close);
         quietly("lease", leadership::resign);
     }
 
