@@ -41,7 +41,7 @@ public final class Chains {
         return new ImageNode(
                 ref,
                 List.of(),
-                new FileFacts("id-" + ref.pool(), Math.abs((long) ref.hashCode()), 1, 1 << 20, 2, 3),
+                new FileFacts("id-" + ref.pool(), Math.abs((long) ref.toString().hashCode()), 1, 1 << 20, 2, 3),
                 ImageFormat.QCOW2,
                 DISK_BYTES,
                 65536,

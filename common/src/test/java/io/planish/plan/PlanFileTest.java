@@ -12,10 +12,13 @@ import io.planish.job.Relink;
 import io.planish.job.SkipReason;
 import io.planish.job.Verify;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +51,25 @@ class PlanFileTest {
     @Test
     void aPlanIsReadBackAsItWasWritten() throws IOException {
         assertThat(PlanFile.read(new StringReader(written()))).isEqualTo(PLAN);
+    }
+
+    @Test
+    void aPlanOfAFleetIsWrittenAsItAlwaysWas() throws IOException {
+        Fleet fleet = Fleet.of("g1 <- g2 <- [a1 <- a2 <- a3, b]", "x <- y <- z", "lost")
+                .data("g1", 0, 100)
+                .data("g2", 5, 9)
+                .data("a2", 3, 30)
+                .data("a3", 7, 8)
+                .data("x", 0, 50)
+                .data("z", 1, 2)
+                .problem("lost", SkipReason.BACKING_MISSING);
+
+        StringWriter out = new StringWriter();
+        PlanFile.write(fleet.plan(2), out);
+
+        try (InputStream golden = Objects.requireNonNull(PlanFileTest.class.getResourceAsStream("plan.jsonl"))) {
+            assertThat(out.toString()).isEqualTo(new String(golden.readAllBytes(), StandardCharsets.UTF_8));
+        }
     }
 
     @Test
