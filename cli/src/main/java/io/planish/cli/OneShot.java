@@ -3,9 +3,11 @@ package io.planish.cli;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.Forest;
+import io.planish.chain.ImageFormat;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
+import io.planish.chain.Use;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.job.Job;
@@ -29,6 +31,8 @@ import java.util.Set;
 
 /** One image with its chain, for a verb that changes it: the folders of the chain's files are the pools. */
 final class OneShot {
+    private static final int RAW_GRANULARITY = 512;
+
     private final List<LocalChain.Link> links;
     private final Workspace workspace;
     private final Snapshot snapshot;
@@ -51,9 +55,41 @@ final class OneShot {
             }
         }
         Workspace workspace = Workspace.toWrite(folders);
-        OneShot one = new OneShot(links, workspace, workspace.scan());
+        OneShot one = new OneShot(links, workspace, withRaw(workspace.scan(), also, workspace));
         one.requireSameChain();
         return one;
+    }
+
+    /** A scan takes a file for a raw image only where an overlay records it as its backing file; the user may say so too. */
+    private static Snapshot withRaw(Snapshot scanned, List<LocalChain.Link> also, Workspace workspace)
+            throws IOException {
+        List<ImageNode> nodes = new ArrayList<>(scanned.forest().nodes());
+        for (LocalChain.Link link : also) {
+            ImageRef ref = workspace.ref(link.path());
+            if (link.header().isEmpty() && scanned.forest().node(ref).isEmpty()) {
+                nodes.add(new ImageNode(
+                        ref,
+                        List.of(),
+                        link.status().facts(workspace.pools().get(ref.pool()).id()),
+                        ImageFormat.RAW,
+                        link.status().sizeBytes(),
+                        RAW_GRANULARITY,
+                        link.status().allocatedBytes(),
+                        -1,
+                        Use.FREE,
+                        Optional.empty(),
+                        Set.of(),
+                        List.of()));
+            }
+        }
+        return new Snapshot(
+                scanned.id(),
+                scanned.takenAt(),
+                scanned.pools(),
+                Forest.of(nodes),
+                scanned.ownership(),
+                scanned.referenced(),
+                scanned.findings());
     }
 
     /** What a scan makes of the chain must be what this machine makes of it. */

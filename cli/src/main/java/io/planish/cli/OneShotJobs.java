@@ -35,15 +35,12 @@ final class OneShotJobs {
                 JobKind.COMMIT, base.ref(), base.backingImage(), chain.getLast().ref(), expects(chain));
     }
 
-    /** @param newChain of the new backing file, base first; empty: none */
+    /** @param newChain of the new backing file, base first; at least that file */
     static Job rebase(List<ImageNode> chain, List<ImageNode> newChain) {
         ImageRef top = chain.getLast().ref();
-        Optional<ImageRef> base = newChain.isEmpty()
-                ? Optional.empty()
-                : Optional.of(newChain.getLast().ref());
         List<Expectation> expects = Stream.concat(expects(chain).stream(), expects(newChain).stream())
                 .toList();
-        return job(JobKind.REBASE, top, base, top, expects);
+        return job(JobKind.REBASE, top, Optional.of(newChain.getLast().ref()), top, expects);
     }
 
     private static List<Expectation> expects(List<ImageNode> chain) {
@@ -55,7 +52,7 @@ final class OneShotJobs {
     private static Job job(
             JobKind kind, ImageRef target, Optional<ImageRef> base, ImageRef top, List<Expectation> expects) {
         String wish = kind + " " + target + " " + base + " " + top + " "
-                + expects.getLast().unchanged().map(facts -> facts.poolId() + " " + facts.inode());
+                + expects.getFirst().unchanged().map(facts -> facts.poolId() + " " + facts.inode());
         return new Job(
                 kind.name().toLowerCase(Locale.ROOT) + "-" + digest(wish),
                 kind,

@@ -11,6 +11,7 @@ import io.planish.qcow2.Backing;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -76,9 +77,26 @@ final class RebaseVerb implements Callable<Integer> {
         Storage storage = new LinuxStorage();
         if (!unsafe) {
             keepContent(storage, wanted);
+            requireLinkedTo(LocalChain.top(storage, file), wanted);
         }
         BackingLinkEdit.run(storage, LocalChain.top(storage, file), wanted);
         return ExitCode.DONE;
+    }
+
+    /** What is left to change must be the form of the name, not the file it leads to. */
+    private void requireLinkedTo(LocalChain.Link image, Optional<Backing> wanted) throws IOException {
+        boolean same = image.backingName().isPresent() == wanted.isPresent();
+        if (same && wanted.isPresent()) {
+            Path backing = Path.of(image.backingName().orElseThrow()).toRealPath();
+            same = LocalChain.sameFile(LocalChain.combined(file, wanted.get().name()), backing);
+        }
+        if (!same) {
+            throw new ImageException(
+                    ErrorKind.CHANGED_UNDERNEATH,
+                    file,
+                    "somebody has changed its backing file meanwhile",
+                    "run it again");
+        }
     }
 
     private Optional<Backing> wanted() {
