@@ -61,10 +61,15 @@ final class BegunJobs {
                                             stop::requested,
                                             line));
                     line.end();
-                    out.println(begun.job().id() + " " + Outcomes.name(result.outcome()) + ": "
-                            + PlanText.what(begun.job()) + " " + Outcomes.message(result.outcome()));
-                    out.flush();
-                    all &= result.outcome() instanceof Outcome.Done;
+                    boolean done = result.outcome() instanceof Outcome.Done;
+                    String how = begun.job().id() + " " + Outcomes.name(result.outcome()) + ": ";
+                    if (done) {
+                        out.println(how + PlanText.what(begun.job()));
+                        out.flush();
+                    } else {
+                        err.println("planish: " + how + Outcomes.message(result.outcome()));
+                    }
+                    all &= done;
                 }
             }
         }

@@ -15,10 +15,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Puts an image's data down into a backing file. */
 @Command(
@@ -34,9 +32,6 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {"  planish commit disk.qcow2", "  planish commit -p -b golden.qcow2 disk.qcow2"})
 final class CommitVerb implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
     @Parameters(paramLabel = "FILE", description = "A QCOW2 image with a backing file.")
     private String file;
 

@@ -72,9 +72,15 @@ final class FlattenVerb implements Callable<Integer> {
                 return ExitCode.DONE;
             }
             if (!begun.finish(out, spec.commandLine().getErr())) {
+                // what could not be finished is marked on disk and left alone; the other chains need not wait for it
+                flattenRest(workspace, out);
                 return ExitCode.FAILED;
             }
         }
+        return flattenRest(workspace, out);
+    }
+
+    private int flattenRest(Workspace workspace, PrintWriter out) throws IOException {
         Duration grace = delete ? Duration.ZERO : Policy.DEFAULT.grace();
         Plan plan = Planner.plan(workspace.scan(), policy.policy(grace, dropRestorePoints));
         PlanText.print(plan, out);

@@ -13,7 +13,12 @@ final class Stop implements AutoCloseable {
 
     static Stop onSignals() {
         Stop stop = new Stop();
-        Runtime.getRuntime().addShutdownHook(stop.hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(stop.hook);
+        } catch (IllegalStateException e) {
+            // the signal has come already
+            stop.requested = true;
+        }
         return stop;
     }
 

@@ -105,7 +105,7 @@ final class Merges {
         OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, 2);
         EngineOptions options =
                 new EngineOptions(EngineOptions.DEFAULT.verify(), false, batchBytes, EngineOptions.DEFAULT.lockWait());
-        return new JobRunner(storage, pools, gate, sweep::overlaysOf, options).run(job, new Attempt() {
+        return new JobRunner(storage, pools, gate, sweep, options).run(job, new Attempt() {
             @Override
             public long epoch() {
                 return epoch;
