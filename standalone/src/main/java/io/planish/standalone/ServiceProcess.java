@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * A coordinator or a worker in a JVM of its own, whose HTTP port is on loopback and whose log is {@code folder/<name>.log}. It
@@ -122,7 +123,7 @@ public final class ServiceProcess implements AutoCloseable {
         try (HttpClient client = HttpClient.newHttpClient()) {
             while (!isReady(client, question)) {
                 if (!child.isAlive()) {
-                    throw new IOException(name + ": ended while starting [" + log + "]");
+                    throw new IOException(name + ": ended while starting" + cause() + " [" + log + "]");
                 }
                 if (System.nanoTime() - end > 0) {
                     child.kill();
@@ -134,6 +135,16 @@ public final class ServiceProcess implements AutoCloseable {
             child.kill();
             Thread.currentThread().interrupt();
             throw new IOException(name + ": interrupted while starting", e);
+        }
+    }
+
+    /** The innermost cause that the log ends with, if it does. */
+    private String cause() throws IOException {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> line.startsWith("Caused by: "))
+                    .reduce((first, second) -> second)
+                    .map(line -> ": " + line.substring(line.indexOf(": ", "Caused by: ".length()) + 2))
+                    .orElse("");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.planish.standalone;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +24,10 @@ final class Up implements Callable<Integer> {
     @Option(
             names = "--pool",
             paramLabel = "NAME=FOLDER[,KEY=VALUE]...",
-            description = "A storage pool; may be given more than once. Keys: host-path (the folder's path on the"
-                    + " hypervisors), complete (true: all overlays of its images lie in configured pools),"
-                    + " trusted-format, bytes-per-second, slots.")
+            description =
+                    "A storage pool; may be given more than once; without any, an empty one below the data. Keys: host-path (the folder's path on the"
+                            + " hypervisors), complete (true: all overlays of its images lie in configured pools),"
+                            + " trusted-format, bytes-per-second, slots.")
     private List<LocalPool> pools = List.of();
 
     @Option(names = "--data", paramLabel = "DIR", description = "Data and logs; default: ~/.local/share/planish")
@@ -54,7 +56,7 @@ final class Up implements Callable<Integer> {
         Path home = Path.of(System.getProperty("planish.home"));
         Loopback.requireFree(port);
         System.out.println("planish: starting broker and grid, data in " + data);
-        try (OneMachine machine = OneMachine.start(home, data, pools, settings)) {
+        try (OneMachine machine = OneMachine.start(home, data, givenOrOwnPools(), settings)) {
             AtomicBoolean stopping = new AtomicBoolean();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, stopping), "stop"));
             System.out.println(
@@ -72,6 +74,16 @@ final class Up implements Callable<Integer> {
             }
             throw new IOException(gone.name() + " ended by itself [" + gone.log() + "]");
         }
+    }
+
+    /** Without pools there is nothing to serve: then an empty one of its own shows how it goes. */
+    private List<LocalPool> givenOrOwnPools() throws IOException {
+        if (!pools.isEmpty()) {
+            return pools;
+        }
+        Path own = Files.createDirectories(data.toAbsolutePath().resolve("pools/default"));
+        System.out.println("planish: no --pool is given, the only one is " + own);
+        return List.of(new LocalPool("default", own, Map.of()));
     }
 
     private static void awaitExit() {
