@@ -84,7 +84,9 @@ final class Finisher {
             if (moves) {
                 replace(intent, job.replaces().get(), target, files.get(job.top()));
             }
-            HeaderFile.edit(target, edit -> link(edit, intent.targetBacking()));
+            if (moves || leadsToBase(job, target)) {
+                HeaderFile.edit(target, edit -> link(edit, intent.targetBacking()));
+            }
         }
         if (job.kind() == JobKind.COMMIT) {
             endCommit(JobChain.of(job), files);
@@ -106,6 +108,18 @@ final class Finisher {
     /** A pull leaves the size alone, which a guest may have changed between two attempts. */
     private static HeaderEdit sized(HeaderEdit edit, Intent intent) {
         return intent.job().kind() == JobKind.COMMIT ? edit.virtualSize(intent.virtualSizeBytes()) : edit;
+    }
+
+    /** Whether the new leaf still has the base it was given: since it has its name, its owner may have rebased it. */
+    private boolean leadsToBase(Job job, ImageFile target) throws IOException {
+        Optional<Backing> link = HeaderFile.read(target).backing();
+        if (link.isEmpty() || job.base().isEmpty()) {
+            return link.isEmpty() && job.base().isEmpty();
+        }
+        return gate.resolveBacking(
+                                job.replaces().orElse(job.target()), link.get().name())
+                        instanceof Resolution.Inside inside
+                && inside.ref().equals(job.base().get());
     }
 
     private static HeaderEdit link(HeaderEdit edit, Optional<Backing> backing) {

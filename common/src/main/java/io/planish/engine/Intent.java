@@ -73,10 +73,8 @@ record Intent(
         return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, delete);
     }
 
-    /** @param top what the top is while the target shows the same */
-    Intent finishing(FileFacts top) {
-        Map<ImageRef, FileFacts> now = new HashMap<>(files);
-        now.put(job.top(), top);
-        return new Intent(version, run, job, Phase.FINISH, now, virtualSizeBytes, targetBacking, delete);
+    /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */
+    Intent finishing(Job finished, Map<ImageRef, FileFacts> now) {
+        return new Intent(version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, delete);
     }
 }

@@ -6,6 +6,7 @@ import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.image.MetadataCheck;
 import io.planish.job.Job;
+import io.planish.job.JobKind;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
@@ -134,9 +135,14 @@ public final class JobRunner {
                 }
             }
             SinceIntent since = new SinceIntent(gate, intent, files);
-            if (since.isNothingLost(finisher.hasMoved(job, files))) {
+            boolean moved = finisher.hasMoved(job, files);
+            if (since.isNothingLost(moved)) {
+                Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved
+                        ? new Preconditions(storage, pools, gate, sweep, JobChain.of(job), files).lateOverlays()
+                        : Set.of();
+                Job finished = new LateOverlays(gate, pools, options.lockWait()).adopt(job, late, files, attempt);
                 MetadataCheck.repair(files.get(job.target()), job.target().toString());
-                return finish(intent, files, attempt, state);
+                return finish(intent.finishing(finished, intent.files()), files, attempt, state);
             }
             chain = since.chain();
         }

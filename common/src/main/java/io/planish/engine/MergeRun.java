@@ -95,7 +95,9 @@ final class MergeRun implements AutoCloseable {
             files.open(image, gate.locate(image), chain.lockOf(image), options.lockWait(), attempt);
         }
         preconditions.requireUnchanged(begun.isPresent());
-        preconditions.requireNoUnknownOverlay();
+        if (begun.isEmpty()) {
+            preconditions.requireNoUnknownOverlay();
+        }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());
 
@@ -116,8 +118,9 @@ final class MergeRun implements AutoCloseable {
             MetadataCheck.requireSound(target, job.target().toString());
         }
         attempt.mayContinue();
-        preconditions.requireNoUnknownOverlay();
-        Intent finish = intent.finishing(preconditions.facts(job.top()));
+        Job finished = new LateOverlays(gate, pools, options.lockWait())
+                .adopt(job, preconditions.lateOverlays(), files, attempt);
+        Intent finish = intent.finishing(finished, preconditions.factsOf(finished));
         intents.save(pool(), finish);
         return finish;
     }

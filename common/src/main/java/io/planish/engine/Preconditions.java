@@ -70,16 +70,37 @@ final class Preconditions {
         }
     }
 
+    /** Nobody but the layers and overlays of the plan may depend on what the job changes or removes. */
     void requireNoUnknownOverlay() throws IOException {
+        Set<ImageRef> late = lateOverlays();
+        if (!late.isEmpty()) {
+            throw unknownOverlays(job.top(), late);
+        }
+    }
+
+    /**
+     * The overlays of a commit's top that the plan did not know, which a commit that was begun can take along; none of another
+     * image may have come.
+     */
+    Set<ImageRef> lateOverlays() throws IOException {
+        Set<ImageRef> late = new HashSet<>();
         Map<ImageRef, Set<ImageRef>> known = chain.knownOverlays();
         for (Map.Entry<ImageRef, Set<ImageRef>> entry :
                 sweep.overlaysOf(chain.exclusive()).entrySet()) {
             Set<ImageRef> unknown = new HashSet<>(entry.getValue());
             unknown.removeAll(known.getOrDefault(entry.getKey(), Set.of()));
             if (!unknown.isEmpty()) {
-                throw changed(entry.getKey(), "it has an overlay that the plan did not know: " + unknown);
+                if (job.kind() != JobKind.COMMIT || !entry.getKey().equals(job.top())) {
+                    throw unknownOverlays(entry.getKey(), unknown);
+                }
+                late.addAll(unknown);
             }
         }
+        return late;
+    }
+
+    private static ImageException unknownOverlays(ImageRef image, Set<ImageRef> overlays) {
+        return changed(image, "it has an overlay that the plan did not know: " + overlays);
     }
 
     /** What the engine will not touch, whatever a plan says. */
@@ -157,21 +178,26 @@ final class Preconditions {
 
     /** What will be left to do once the target holds all content. */
     Intent intent(OpenChain open, String run, boolean delete) throws IOException {
-        Map<ImageRef, FileFacts> identities = new HashMap<>();
-        for (Expectation expectation : job.expects()) {
-            identities.put(expectation.image(), facts(expectation.image()));
-        }
         ImageRef finalName = job.replaces().orElse(job.target());
         Optional<Backing> backing = Optional.empty();
         if (job.base().isPresent()) {
-            ImageRef lowest = chain.images().get(chain.lo());
-            String old = open.header(lowest).backing().map(Backing::name).orElse("");
+            ImageRef namesBase = job.replaces().orElse(chain.images().get(chain.lo()));
+            String old = open.header(namesBase).backing().map(Backing::name).orElse("");
             String name = gate.backingName(finalName, job.base().get(), old);
             backing = Optional.of(
                     new Backing(name, HeaderFile.isQcow2(files.get(job.base().get())) ? "qcow2" : "raw"));
         }
         return new Intent(
-                Intent.VERSION, run, job, Intent.Phase.MERGE, identities, finalSizeBytes(open), backing, delete);
+                Intent.VERSION, run, job, Intent.Phase.MERGE, factsOf(job), finalSizeBytes(open), backing, delete);
+    }
+
+    /** Every file of the job as it is now. */
+    Map<ImageRef, FileFacts> factsOf(Job some) throws IOException {
+        Map<ImageRef, FileFacts> now = new HashMap<>();
+        for (Expectation expectation : some.expects()) {
+            now.put(expectation.image(), facts(expectation.image()));
+        }
+        return now;
     }
 
     /** The size of the target's disk once the job is done. */

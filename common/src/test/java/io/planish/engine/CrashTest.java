@@ -216,6 +216,39 @@ class CrashTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
+    void aGuestMayWriteBetweenAnyCrashAndTheNextAttempt(Scenario scenario) throws IOException {
+        Images images = new Images(folder);
+        scenario.setup().make(images);
+        Simulated before = Simulated.load(images, folder);
+        Job job = scenario.plan().job(before);
+        ImageRef guest = Simulated.ref(scenario.kept().getFirst());
+        byte[] content = before.content(guest);
+        SimulatedStorage whole = before.storage.fork();
+        new Simulated(whole).run(job);
+
+        for (long step = 1; step <= whole.steps(); step++) {
+            SimulatedStorage storage = before.storage.fork();
+            storage.losePowerAfter(step);
+            try {
+                new Simulated(storage).run(job);
+            } catch (PowerLost expected) {
+                // the point of the exercise
+            }
+            for (long seed : new long[] {0, 1, 7}) {
+                String where = scenario + ", power lost after step " + step + ", seed " + seed;
+                Simulated found = new Simulated(storage.afterPowerLoss(seed));
+                byte[] expected = found.guestWrites(guest, content);
+
+                JobResult result = found.run(job);
+
+                assertThat(result.outcome()).as(where).isInstanceOfAny(Outcome.Done.class, Outcome.Stale.class);
+                assertThat(found.content(guest)).as(where).isEqualTo(expected);
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
     void everyStepMayFailAndTheNextAttemptGoesOn(Scenario scenario) throws IOException {
         Images images = new Images(folder);
         scenario.setup().make(images);

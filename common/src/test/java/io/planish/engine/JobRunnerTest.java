@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +66,7 @@ class JobRunnerTest {
 
     @Test
     void anOverlayThatComesWhileMergingMakesTheJobStaleBeforeAnyLinkChanges() throws IOException {
-        Job job = commitMiddle();
+        Job job = pullToBase();
         byte[] active = pool.content(Simulated.ref("active"));
 
         JobResult result = pool.run(job, batches -> {
@@ -79,6 +80,40 @@ class JobRunnerTest {
         assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
         assertThat(pool.backing(Simulated.ref("active"))).contains(Simulated.ref("s2"));
         assertThat(pool.content(Simulated.ref("late-s2"))[100_000]).isEqualTo((byte) 3);
+    }
+
+    @Test
+    void aCommitThatWasBegunTakesALateOverlayOfItsTopAlong() throws IOException {
+        Job job = commitMiddle();
+        byte[] active = pool.content(Simulated.ref("active"));
+        AtomicReference<byte[]> late = new AtomicReference<>(new byte[0]);
+
+        JobResult result = pool.run(job, batches -> {
+            if (batches == 1) {
+                loadOverlayOn("s2");
+                late.set(pool.content(Simulated.ref("late-s2")));
+            }
+            return false;
+        });
+
+        assertThat(result.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
+        assertThat(pool.content(Simulated.ref("late-s2"))).isEqualTo(late.get());
+        assertThat(pool.backing(Simulated.ref("late-s2"))).contains(Simulated.ref("base"));
+    }
+
+    @Test
+    void aLeafThatGotASnapshotAfterACrashIsReplacedUnderIt() throws IOException {
+        Job job = pool.job(JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), true, List.of("s1", "s2"));
+        pool.run(job, batches -> batches == 1);
+        loadOverlayOn("active");
+        byte[] late = pool.content(Simulated.ref("late-active"));
+
+        JobResult result = pool.run(job);
+
+        assertThat(result.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(Simulated.ref("late-active"))).isEqualTo(late);
+        assertThat(pool.chain(Simulated.ref("late-active"))).hasSize(2);
     }
 
     @Test

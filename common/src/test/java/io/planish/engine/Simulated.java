@@ -5,6 +5,8 @@ import io.planish.chain.PoolName;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Layer;
+import io.planish.image.Mapping;
+import io.planish.image.MappingKind;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.job.Expectation;
@@ -29,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -216,6 +219,27 @@ final class Simulated {
                 file.close();
             }
         }
+    }
+
+    /** A guest overwrites, in place, the first sector of its image's own data; what its disk shows then. */
+    byte[] guestWrites(ImageRef image, byte[] shown) throws IOException {
+        byte[] expected = shown.clone();
+        try (ImageFile file = storage.open(path(image), OpenMode.READ_WRITE)) {
+            Qcow2Image own = Qcow2Image.open(file, image.toString(), 65536);
+            for (long offset = 0; offset < own.virtualSizeBytes(); ) {
+                Mapping mapping = own.map(offset, own.virtualSizeBytes() - offset);
+                if (mapping.kind() == MappingKind.DATA) {
+                    byte[] written = new byte[512];
+                    Arrays.fill(written, (byte) 0x5A);
+                    file.write(ByteBuffer.wrap(written), mapping.hostOffset());
+                    file.sync();
+                    System.arraycopy(written, 0, expected, (int) mapping.guestOffset(), written.length);
+                    return expected;
+                }
+                offset += mapping.lengthBytes();
+            }
+        }
+        return expected;
     }
 
     /** What {@code check} finds in an image: corruptions, then leaked clusters. */
