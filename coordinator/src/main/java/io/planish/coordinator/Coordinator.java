@@ -122,8 +122,8 @@ class Coordinator {
         if (!ready) {
             makeTopics();
             markPools();
-            listener = Optional.of(
-                    new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
+            listener =
+                    Optional.of(new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
             ready = true;
         }
         if (leadership.leads()) {

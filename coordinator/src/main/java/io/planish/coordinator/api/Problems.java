@@ -1,6 +1,7 @@
 package io.planish.coordinator.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.planish.ImageException;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.ledger.LedgerException;
 import jakarta.ws.rs.WebApplicationException;
@@ -34,6 +35,11 @@ final class Problems {
 
     @ServerExceptionMapper
     Response ledgerAway(LedgerException e) {
+        return Problem.response(Response.Status.SERVICE_UNAVAILABLE, message(e));
+    }
+
+    @ServerExceptionMapper
+    Response poolAway(ImageException e) {
         return Problem.response(Response.Status.SERVICE_UNAVAILABLE, message(e));
     }
 
