@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A process that is stopped or killed in the middle, and the one after it. */
 class StopTest {
-    private static final long DISK = 320L << 20;
+    private static final long DISK = 960L << 20;
 
     @TempDir
     Path dir;
@@ -30,7 +30,7 @@ class StopTest {
     void makeChain() throws IOException {
         images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
         images.overlay("base", "", "", String.valueOf(DISK));
-        images.write("base", "write -P 1 0 100M", "write -P 2 100M 100M", "write -P 3 200M 120M");
+        images.write("base", "write -P 1 0 300M", "write -P 2 300M 300M", "write -P 3 600M 360M");
         images.overlay("s1", "base", "", String.valueOf(DISK));
         images.overlay("a", "s1", "", String.valueOf(DISK));
         images.write("a", "write -P 4 50M 1M");

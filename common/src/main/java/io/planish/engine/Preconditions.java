@@ -86,7 +86,7 @@ final class Preconditions {
         Set<ImageRef> late = new HashSet<>();
         Map<ImageRef, Set<ImageRef>> known = chain.knownOverlays();
         for (Map.Entry<ImageRef, Set<ImageRef>> entry :
-                sweep.overlaysOf(chain.exclusive()).entrySet()) {
+                sweep.overlaysOf(present(chain.exclusive())).entrySet()) {
             Set<ImageRef> unknown = new HashSet<>(entry.getValue());
             unknown.removeAll(known.getOrDefault(entry.getKey(), Set.of()));
             if (!unknown.isEmpty()) {
@@ -97,6 +97,17 @@ final class Preconditions {
             }
         }
         return late;
+    }
+
+    /** An earlier attempt may have moved some to the trash already. */
+    private Set<ImageRef> present(Set<ImageRef> images) throws IOException {
+        Set<ImageRef> present = new HashSet<>();
+        for (ImageRef image : images) {
+            if (storage.exists(pools.get(image.pool()).root().resolve(image.path()))) {
+                present.add(image);
+            }
+        }
+        return present;
     }
 
     private static ImageException unknownOverlays(ImageRef image, Set<ImageRef> overlays) {
