@@ -12,6 +12,8 @@ final class LaunchedCli {
     static List<String> command(Path state, String... words) {
         List<String> command = new ArrayList<>(List.of(
                 "env",
+                // A test run in the background hands on that Ctrl-C is ignored.
+                "--default-signal=INT",
                 "XDG_STATE_HOME=" + state,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
