@@ -59,6 +59,9 @@ final class PoolWalk {
             }
             try {
                 for (Future<?> walk : walks) {
+                    if (Thread.interrupted()) {
+                        throw new InterruptedException(); // get does not look where the walk is done already
+                    }
                     walk.get();
                 }
             } catch (InterruptedException e) {
