@@ -304,9 +304,7 @@ class PathGateTest {
 
     private boolean agrees(Resolution ours, Optional<Path> kernels) {
         return switch (ours) {
-            // Folders outside of the pools are the hypervisor's: the gate takes them as there, this kernel may not have
-            // them.
-            case Resolution.Inside inside -> kernels.isEmpty() || kernels.equals(Optional.of(inside.path()));
+            case Resolution.Inside inside -> kernels.equals(Optional.of(inside.path()));
             case Resolution.Missing missing -> kernels.isEmpty();
             case Resolution.Refused refused ->
                 kernels.isEmpty() || gate.refOf(kernels.get()).isEmpty() || Files.isDirectory(kernels.get());
