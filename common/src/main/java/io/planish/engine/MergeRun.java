@@ -118,6 +118,9 @@ final class MergeRun implements AutoCloseable {
             MetadataCheck.requireSound(target, job.target().toString());
         }
         attempt.mayContinue();
+        if (begun.isEmpty()) {
+            preconditions.requireNoUnknownOverlay();
+        }
         Job finished = new LateOverlays(gate, pools, options.lockWait())
                 .adopt(job, preconditions.lateOverlays(), files, attempt);
         Intent finish = intent.finishing(finished, preconditions.factsOf(finished));

@@ -88,15 +88,20 @@ class JobRunnerTest {
         byte[] active = pool.content(Simulated.ref("active"));
         AtomicReference<byte[]> late = new AtomicReference<>(new byte[0]);
 
-        JobResult result = pool.run(job, batches -> {
+        JobResult first = pool.run(job, batches -> {
             if (batches == 1) {
                 loadOverlayOn("s2");
                 late.set(pool.content(Simulated.ref("late-s2")));
             }
             return false;
         });
+        assertThat(first.outcome()).isInstanceOf(Outcome.Stale.class);
+        assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
+        assertThat(pool.content(Simulated.ref("late-s2"))).isEqualTo(late.get());
 
-        assertThat(result.outcome()).isEqualTo(new Outcome.Done());
+        JobResult next = pool.run(job);
+
+        assertThat(next.outcome()).isEqualTo(new Outcome.Done());
         assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
         assertThat(pool.content(Simulated.ref("late-s2"))).isEqualTo(late.get());
         assertThat(pool.backing(Simulated.ref("late-s2"))).contains(Simulated.ref("base"));
