@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A job of some hundred MB, whose worker dies, is paused or is stopped in the middle of it. */
+@SuppressWarnings("NullAway.Init") // set before all tests
 class ResumeTest {
     private static final int LAYER_MIB = 160;
     private static final long BATCH = 8 << 20;
