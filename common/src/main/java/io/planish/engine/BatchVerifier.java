@@ -5,7 +5,6 @@ import io.planish.ImageException;
 import io.planish.image.ImageChain;
 import io.planish.image.Layer;
 import io.planish.image.Mapping;
-import io.planish.image.MappingKind;
 import io.planish.merge.Piece;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
@@ -52,17 +51,27 @@ final class BatchVerifier {
         for (int at = 0; at < length; ) {
             long offset = part.guestOffset() + at;
             Mapping mapping = target.map(offset, length - at);
-            if (mapping.kind() != MappingKind.DATA) {
-                throw mismatch(target.file(), offset, "the tables say " + mapping.kind());
-            }
-            target.file().dropCache(mapping.hostOffset(), mapping.lengthBytes());
             found.limit(at + (int) mapping.lengthBytes());
-            target.read(mapping, offset, found);
+            switch (mapping.kind()) {
+                case DATA -> {
+                    target.file().dropCache(mapping.hostOffset(), mapping.lengthBytes());
+                    target.read(mapping, offset, found);
+                }
+                case ZERO -> zeroes(found); // a hole of a raw file, copied as such
+                case UNALLOCATED, COMPRESSED ->
+                    throw mismatch(target.file(), offset, "the tables say " + mapping.kind());
+            }
             at += (int) mapping.lengthBytes();
         }
         int differs = expected.flip().mismatch(found.flip());
         if (differs >= 0) {
             throw mismatch(target.file(), part.guestOffset() + differs, "the data differs");
+        }
+    }
+
+    private static void zeroes(ByteBuffer into) {
+        while (into.hasRemaining()) {
+            into.put((byte) 0);
         }
     }
 

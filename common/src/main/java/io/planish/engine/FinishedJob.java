@@ -7,6 +7,7 @@ import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.Relink;
+import io.planish.qcow2.Backing;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.Marks;
 import io.planish.storage.ImageFile;
@@ -43,7 +44,7 @@ final class FinishedJob {
         boolean linksWereToChange = job.kind() == JobKind.COMMIT
                 ? job.replaces().isPresent() || !job.relinks().isEmpty()
                 : !plannedBacking(job.target()).equals(job.base());
-        if (!linksWereToChange || !isPlannedFile(job.target(), name) || !linkedTo(name, job.base())) {
+        if (!linksWereToChange || !isPlannedFile(job.target(), name)) {
             return Optional.empty();
         }
         Map<ImageRef, FileFacts> facts = new HashMap<>();
@@ -54,7 +55,21 @@ final class FinishedJob {
             }
             facts.put(relink.overlay(), factsOf(relink.overlay()));
         }
-        return Optional.of(facts);
+        return isRecordedAsRaw() || linkedTo(name, job.base()) ? Optional.of(facts) : Optional.empty();
+    }
+
+    /** Whether the target, to which all overlays are linked, is a raw file by their word: it has no link of its own. */
+    private boolean isRecordedAsRaw() throws IOException {
+        if (job.relinks().isEmpty()) {
+            return false;
+        }
+        ImageRef overlay = job.relinks().getFirst().overlay();
+        try (ImageFile file = storage.open(gate.locate(overlay), OpenMode.READ)) {
+            return Images.header(file, overlay.toString())
+                    .backing()
+                    .flatMap(Backing::format)
+                    .equals(Optional.of(Images.RAW));
+        }
     }
 
     private Optional<ImageRef> plannedBacking(ImageRef image) {

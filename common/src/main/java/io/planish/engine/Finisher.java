@@ -2,6 +2,7 @@ package io.planish.engine;
 
 import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
+import io.planish.image.Images;
 import io.planish.image.Qcow2Writer;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
@@ -73,11 +74,15 @@ final class Finisher {
         boolean moves = job.replaces().isPresent() && !hasMoved(job, files);
         if (!job.replaces().isPresent() || moves) {
             Optional<Backing> backing = moves ? absoluteBase(intent) : intent.targetBacking();
-            HeaderFile.edit(target, edit -> link(sized(edit, intent), backing));
+            if (intent.targetIsRaw()) {
+                cutTo(target, intent.virtualSizeBytes());
+            } else {
+                HeaderFile.edit(target, edit -> link(sized(edit, intent), backing));
+            }
         }
         for (Relink relink : job.relinks()) {
             attempt.mayContinue();
-            relink(files.get(relink.overlay()), relink);
+            relink(files.get(relink.overlay()), relink, intent.targetIsRaw() ? Images.RAW : Images.QCOW2);
         }
         if (job.replaces().isPresent()) {
             attempt.mayContinue();
@@ -89,7 +94,7 @@ final class Finisher {
             }
         }
         if (job.kind() == JobKind.COMMIT) {
-            endCommit(JobChain.of(job), files);
+            endCommit(JobChain.of(job), intent, files);
         }
         retire(intent, files, attempt);
         dropPastEnd(target, intent);
@@ -126,14 +131,14 @@ final class Finisher {
         return backing.isPresent() ? edit.backing(backing.get()) : edit.noBacking();
     }
 
-    private void relink(ImageFile overlay, Relink relink) throws IOException {
+    private void relink(ImageFile overlay, Relink relink, String format) throws IOException {
         Header header = HeaderFile.read(overlay);
         String old = header.backing().map(Backing::name).orElse("");
         boolean done = gate.resolveBacking(relink.overlay(), old) instanceof Resolution.Inside inside
                 && inside.ref().equals(relink.backing());
         if (!done) {
             String name = gate.backingName(relink.overlay(), relink.backing(), old);
-            HeaderFile.edit(overlay, edit -> edit.backing(new Backing(name, "qcow2")));
+            HeaderFile.edit(overlay, edit -> edit.backing(new Backing(name, format)));
         }
     }
 
@@ -208,14 +213,14 @@ final class Finisher {
     }
 
     /** The marks go, and with them the views that have ended; without new links nobody can tell these from valid ones. */
-    private static void endCommit(JobChain chain, OpenFiles files) throws IOException {
+    private static void endCommit(JobChain chain, Intent intent, OpenFiles files) throws IOException {
         if (chain.keepsLayers()) {
             for (ImageRef image : chain.marked()) {
-                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(false));
+                unmark(image, intent, files);
             }
             return;
         }
-        HeaderFile.edit(files.get(chain.job().target()), edit -> edit.halfMerged(false));
+        unmark(chain.job().target(), intent, files);
         for (ImageRef image : chain.committed()) {
             if (files.has(image)) {
                 HeaderFile.poison(files.get(image));
@@ -223,9 +228,23 @@ final class Finisher {
         }
     }
 
+    private static void unmark(ImageRef image, Intent intent, OpenFiles files) throws IOException {
+        if (!intent.targetIsRaw() || !image.equals(intent.job().target())) {
+            HeaderFile.edit(files.get(image), edit -> edit.halfMerged(false));
+        }
+    }
+
+    /** What lies past the end of a raw target's new size is hidden by the top, which ends there, and must not show through its overlays. */
+    private static void cutTo(ImageFile target, long sizeBytes) throws IOException {
+        if (target.sizeBytes() > sizeBytes) {
+            target.truncate(sizeBytes);
+            target.sync();
+        }
+    }
+
     /** The size is the header's: since the target took a leaf's name, a guest may have made it larger. */
     private static void dropPastEnd(ImageFile target, Intent intent) throws IOException {
-        if (intent.job().kind() == JobKind.COMMIT) {
+        if (intent.job().kind() == JobKind.COMMIT && !intent.targetIsRaw()) {
             Header header = HeaderFile.read(target);
             Qcow2Writer.open(target, header).discardFrom(header.virtualSizeBytes(), TABLE_BYTES);
         }

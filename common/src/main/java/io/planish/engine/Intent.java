@@ -22,6 +22,7 @@ import java.util.function.UnaryOperator;
  *     state the target took its content
  * @param virtualSizeBytes the size of the target's disk afterwards
  * @param targetBacking the target's backing link in its final form, as hypervisors see it; empty: none
+ * @param targetIsRaw whether the target is a raw file, which holds neither a size nor a link nor a mark
  * @param delete whether leftovers are removed instead of going to the trash
  */
 record Intent(
@@ -32,6 +33,7 @@ record Intent(
         Map<ImageRef, FileFacts> files,
         long virtualSizeBytes,
         Optional<Backing> targetBacking,
+        boolean targetIsRaw,
         boolean delete) {
 
     static final int VERSION = 1;
@@ -65,16 +67,25 @@ record Intent(
         Map<ImageRef, FileFacts> renamed = new HashMap<>();
         files.forEach((image, facts) -> renamed.put(name.apply(image), facts));
         return Optional.of(
-                new Intent(version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, delete));
+                new Intent(
+                        version,
+                        run,
+                        job.renamed(name),
+                        phase,
+                        renamed,
+                        virtualSizeBytes,
+                        targetBacking,
+                        targetIsRaw,
+                        delete));
     }
 
     /** The same where the top may have got another size since the job was begun. */
     Intent ofSize(long newVirtualSizeBytes) {
-        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, delete);
+        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete);
     }
 
     /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */
     Intent finishing(Job finished, Map<ImageRef, FileFacts> now) {
-        return new Intent(version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, delete);
+        return new Intent(version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, targetIsRaw, delete);
     }
 }

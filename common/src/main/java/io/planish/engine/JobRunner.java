@@ -141,7 +141,9 @@ public final class JobRunner {
                         ? new Preconditions(storage, pools, gate, sweep, JobChain.of(job), files).lateOverlays()
                         : Set.of();
                 Job finished = new LateOverlays(gate, pools, options.lockWait()).adopt(job, late, files, attempt);
-                MetadataCheck.repair(files.get(job.target()), job.target().toString());
+                if (!intent.targetIsRaw()) {
+                    MetadataCheck.repair(files.get(job.target()), job.target().toString());
+                }
                 return finish(intent.finishing(finished, intent.files()), files, attempt, state);
             }
             chain = since.chain();

@@ -1,7 +1,7 @@
 package io.planish.engine;
 
 import io.planish.image.ImageChain;
-import io.planish.image.Qcow2Writer;
+import io.planish.image.TargetWriter;
 import io.planish.merge.Piece;
 import io.planish.merge.Step;
 import io.planish.storage.ImageFile;
@@ -12,14 +12,14 @@ import java.util.List;
 
 /**
  * Brings steps into the target: takes clusters, copies data, says what the guest clusters map to. Nothing is visible or durable
- * before {@link Qcow2Writer#flush}.
+ * before {@link TargetWriter#flush}.
  */
 final class MergeBatch {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final ImageChain chain;
     private final ImageFile target;
-    private final Qcow2Writer writer;
+    private final TargetWriter writer;
     private final int clusterBytes;
     private final boolean overwriteInPlace;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -30,11 +30,11 @@ final class MergeBatch {
     record Written(Piece piece, long hostOffset) {}
 
     /** @param overwriteInPlace whether the layers above hide the target's own clusters: true for a commit only */
-    MergeBatch(ImageChain chain, ImageFile target, Qcow2Writer writer, int clusterBytes, boolean overwriteInPlace) {
+    MergeBatch(ImageChain chain, ImageFile target, TargetWriter writer, boolean overwriteInPlace) {
         this.chain = chain;
         this.target = target;
         this.writer = writer;
-        this.clusterBytes = clusterBytes;
+        this.clusterBytes = writer.clusterBytes();
         this.overwriteInPlace = overwriteInPlace;
     }
 
@@ -78,7 +78,7 @@ final class MergeBatch {
                 while (done + run < count && !(overwriteInPlace && writer.ownHostOffset(first + done + run) >= 0)) {
                     run++;
                 }
-                Qcow2Writer.Run taken = writer.take(run);
+                TargetWriter.Run taken = writer.take(run);
                 place = taken.hostOffset();
                 run = taken.clusters();
             }

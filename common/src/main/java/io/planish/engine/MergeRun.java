@@ -8,6 +8,9 @@ import io.planish.image.Images;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.image.Qcow2Writer;
+import io.planish.image.RawImage;
+import io.planish.image.RawWriter;
+import io.planish.image.TargetWriter;
 import io.planish.job.Checkpoint;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
@@ -18,7 +21,6 @@ import io.planish.merge.MergeSteps;
 import io.planish.merge.RebaseSteps;
 import io.planish.merge.Step;
 import io.planish.merge.Steps;
-import io.planish.qcow2.Header;
 import io.planish.qcow2.HeaderEdit;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
@@ -102,19 +104,24 @@ final class MergeRun implements AutoCloseable {
         preconditions.requireMergeable(open, begun.isPresent());
 
         ImageFile target = files.get(job.target());
-        checkTarget(target);
+        if (open.isQcow2(job.target())) {
+            // errors end the attempt before anything is written; leaks and stale refcounts of a crash are put right
+            MetadataCheck.repair(target, job.target().toString());
+        }
         attempt.mayContinue();
         Intent intent = begun.isPresent()
                 ? begun.get().ofSize(preconditions.finalSizeBytes(open))
                 : preconditions.intent(open, attempt.run(), options.delete());
         state.begun = true;
         if (job.kind() == JobKind.COMMIT) {
-            beginCommit(intent);
+            beginCommit(intent, open);
         }
-        HeaderFile.edit(target, HeaderEdit::clearUnknownAutoclear);
+        if (!intent.targetIsRaw()) {
+            HeaderFile.edit(target, HeaderEdit::clearUnknownAutoclear);
+        }
         mergeInBatches(target, intent);
 
-        if (options.verify() != Verify.NONE) {
+        if (options.verify() != Verify.NONE && !intent.targetIsRaw()) {
             MetadataCheck.requireSound(target, job.target().toString());
         }
         attempt.mayContinue();
@@ -128,19 +135,16 @@ final class MergeRun implements AutoCloseable {
         return finish;
     }
 
-    private void beginCommit(Intent intent) throws IOException {
+    private void beginCommit(Intent intent, OpenChain open) throws IOException {
         if (begun.isEmpty()) {
             preconditions.requireRenamePossible();
             intents.save(pool(), intent);
         }
         for (ImageRef image : chain.marked()) {
-            HeaderFile.edit(files.get(image), edit -> edit.halfMerged(true));
+            if (open.isQcow2(image)) {
+                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(true));
+            }
         }
-    }
-
-    /** Errors end the attempt before anything is written; leaks and stale refcounts of a crash are put right. */
-    private void checkTarget(ImageFile target) throws IOException {
-        MetadataCheck.repair(target, job.target().toString());
     }
 
     private void mergeInBatches(ImageFile target, Intent intent) throws IOException {
@@ -152,17 +156,16 @@ final class MergeRun implements AutoCloseable {
         long copiedBefore = checkpoint.map(Checkpoint::bytesCopied).orElse(0L);
         state.bytesSkipped = offset;
 
-        Header header = HeaderFile.read(target);
-        Qcow2Writer writer = Qcow2Writer.open(target, header);
-        if (offset == 0 && intent.virtualSizeBytes() > header.virtualSizeBytes()) {
-            writer.discardFrom(header.virtualSizeBytes(), TABLE_BYTES);
-            writer.growL1(intent.virtualSizeBytes());
+        TargetWriter writer =
+                intent.targetIsRaw() ? new RawWriter(target) : Qcow2Writer.open(target, HeaderFile.read(target));
+        if (offset == 0) {
+            writer.grow(intent.virtualSizeBytes());
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         ImageChain view = open.view();
-        int clusterBytes = header.geometry().clusterBytes();
-        Steps steps = steps(view, header);
-        MergeBatch batch = new MergeBatch(view, target, writer, clusterBytes, job.kind() == JobKind.COMMIT);
+        int clusterBytes = writer.clusterBytes();
+        Steps steps = steps(view, writer);
+        MergeBatch batch = new MergeBatch(view, target, writer, job.kind() == JobKind.COMMIT);
         BatchVerifier verifier = new BatchVerifier(view);
         long end = steps.endOffset();
         while (offset < end) {
@@ -182,8 +185,8 @@ final class MergeRun implements AutoCloseable {
             }
             writer.flush();
             state.bytesCopied = batch.bytesWritten();
-            ((Qcow2Image) view.layer(chain.target())).reload();
-            verify(target, verifier, batch, end);
+            view.layer(chain.target()).reload();
+            verify(intent, verifier, batch, end);
             attempt.checkpoints()
                     .save(new Checkpoint(
                             Checkpoint.VERSION,
@@ -197,9 +200,9 @@ final class MergeRun implements AutoCloseable {
         }
     }
 
-    private Steps steps(ImageChain view, Header header) throws IOException {
-        int clusterBytes = header.geometry().clusterBytes();
-        boolean hasZeroClusters = header.version() >= 3;
+    private Steps steps(ImageChain view, TargetWriter writer) throws IOException {
+        int clusterBytes = writer.clusterBytes();
+        boolean hasZeroClusters = writer.hasZeroClusters();
         return switch (job.kind()) {
             case PULL, COMMIT ->
                 new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), clusterBytes, hasZeroClusters));
@@ -218,10 +221,16 @@ final class MergeRun implements AutoCloseable {
         };
     }
 
-    private void verify(ImageFile target, BatchVerifier verifier, MergeBatch batch, long end) throws IOException {
+    private void verify(Intent intent, BatchVerifier verifier, MergeBatch batch, long end) throws IOException {
         var written = batch.takeWritten();
         if (options.verify() == Verify.FULL && !written.isEmpty()) {
-            verifier.verify(Qcow2Image.open(target, job.target().toString(), Images.CACHE_BYTES, end), written);
+            ImageFile target = files.get(job.target());
+            String name = job.target().toString();
+            verifier.verify(
+                    intent.targetIsRaw()
+                            ? new RawImage(target, name)
+                            : Qcow2Image.open(target, name, Images.CACHE_BYTES, end),
+                    written);
         }
     }
 

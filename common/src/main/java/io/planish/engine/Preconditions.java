@@ -5,6 +5,7 @@ import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
+import io.planish.image.Images;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
@@ -119,9 +120,6 @@ final class Preconditions {
         for (int i = 0; i < chain.images().size(); i++) {
             ImageRef image = chain.images().get(i);
             if (!open.isQcow2(image)) {
-                if (i >= chain.lo()) {
-                    throw unsupported(image, "it is raw", "a raw image can only be the base below a group");
-                }
                 continue;
             }
             Header header = open.header(image);
@@ -147,10 +145,21 @@ final class Preconditions {
                         image, "it holds persistent bitmaps that a commit would lose", "pull instead, or remove them");
             }
         }
+        if (!open.isQcow2(job.target())) {
+            requireRawWritable();
+            return;
+        }
         Header target = open.header(job.target());
         boolean resized = finalSizeBytes(open) != target.virtualSizeBytes();
         if (resized && target.snapshotCount() > 0) {
             throw unsupported(job.target(), "its size would change, and it holds internal snapshots", "pull instead");
+        }
+    }
+
+    /** A raw file takes data from above in place, and keeps its name: a guest opens a leaf as what it was. */
+    private void requireRawWritable() throws ImageException {
+        if (job.kind() != JobKind.COMMIT || job.replaces().isPresent()) {
+            throw unsupported(job.target(), "it is raw", "only a commit that leaves it its name can write it");
         }
     }
 
@@ -196,10 +205,15 @@ final class Preconditions {
             String old = open.header(namesBase).backing().map(Backing::name).orElse("");
             String name = gate.backingName(finalName, job.base().get(), old);
             backing = Optional.of(
-                    new Backing(name, HeaderFile.isQcow2(files.get(job.base().get())) ? "qcow2" : "raw"));
+                    new Backing(name, isQcow2(open, job.base().get()) ? Images.QCOW2 : Images.RAW));
         }
         return new Intent(
-                Intent.VERSION, run, job, Intent.Phase.MERGE, factsOf(job), finalSizeBytes(open), backing, delete);
+                Intent.VERSION, run, job, Intent.Phase.MERGE, factsOf(job), finalSizeBytes(open), backing, !open.isQcow2(job.target()), delete);
+    }
+
+    /** In the job's chain an image is what its overlay records; of a new backing file the user said what it is. */
+    private boolean isQcow2(OpenChain open, ImageRef base) throws IOException {
+        return chain.images().contains(base) ? open.isQcow2(base) : HeaderFile.isQcow2(files.get(base));
     }
 
     /** Every file of the job as it is now. */

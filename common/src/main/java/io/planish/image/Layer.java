@@ -29,6 +29,9 @@ public interface Layer extends AutoCloseable {
     /** Reads bytes of a mapping of kind {@code DATA} or {@code COMPRESSED} that {@link #map} gave, from {@code guestOffset} on. */
     void read(Mapping mapping, long guestOffset, ByteBuffer into) throws IOException;
 
+    /** Forgets what was read of its tables; to be called after a writer changed them. */
+    void reload() throws IOException;
+
     @Override
     void close() throws IOException;
 }

@@ -64,7 +64,7 @@ public final class Qcow2Image implements Layer {
         return image;
     }
 
-    /** Reads header and tables anew; to be called after a writer changed them. */
+    @Override
     public void reload() throws IOException {
         Header now = supportedHeader(file, name);
         fileSizeBytes = file.sizeBytes();

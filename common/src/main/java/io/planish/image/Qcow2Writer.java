@@ -27,8 +27,12 @@ import java.util.List;
  * <p>The image's metadata must have been checked before. Memory is bounded by the tables one batch changes. Not thread-safe. After a
  * failure the writer must not be used again.
  */
-public final class Qcow2Writer {
+public final class Qcow2Writer implements TargetWriter {
+    private static final long TABLE_BYTES = 16 << 20;
+
     private final ImageFile file;
+    private final long virtualSizeBytes;
+    private final boolean hasZeroClusters;
     private final int clusterBytes;
     private final int clusterBits;
     private final RefcountMap refcounts;
@@ -51,6 +55,8 @@ public final class Qcow2Writer {
 
     private Qcow2Writer(ImageFile file, Header header) throws IOException {
         this.file = file;
+        this.virtualSizeBytes = header.virtualSizeBytes();
+        this.hasZeroClusters = header.version() >= 3;
         this.clusterBits = header.geometry().clusterBits();
         this.clusterBytes = 1 << clusterBits;
         this.refcounts = new RefcountMap(
@@ -67,19 +73,31 @@ public final class Qcow2Writer {
         return new Qcow2Writer(file, header);
     }
 
-    /** A run of host clusters of the image. */
-    public record Run(long hostOffset, int clusters) {}
+    @Override
+    public int clusterBytes() {
+        return clusterBytes;
+    }
 
-    /** Takes up to {@code wanted} clusters that lie side by side, at least one. */
+    @Override
+    public boolean hasZeroClusters() {
+        return hasZeroClusters;
+    }
+
+    @Override
+    public void grow(long newVirtualSizeBytes) throws IOException {
+        if (newVirtualSizeBytes > virtualSizeBytes) {
+            discardFrom(virtualSizeBytes, TABLE_BYTES);
+            growL1(newVirtualSizeBytes);
+        }
+    }
+
+    @Override
     public Run take(int wanted) throws IOException {
         RefcountMap.Extent extent = refcounts.take(wanted);
         return new Run(extent.hostOffset(), extent.clusters());
     }
 
-    /**
-     * Where the data of a guest cluster may be overwritten in place, since nobody else refers to that host cluster; -1 if
-     * it may not.
-     */
+    @Override
     public long ownHostOffset(long guestCluster) throws IOException {
         long entry = tables.entry(guestCluster);
         return switch (L2Entry.kind(entry)) {
@@ -88,22 +106,22 @@ public final class Qcow2Writer {
         };
     }
 
-    /** From the next flush on the guest cluster's data is what stands at {@code hostOffset}, a cluster taken or its own. */
+    @Override
     public void mapData(long guestCluster, long hostOffset) throws IOException {
         replace(guestCluster, L2Entry.standard(hostOffset, true));
     }
 
-    /** From the next flush on the guest cluster reads as zeroes and takes no space. Version 3 only. */
+    @Override
     public void mapZero(long guestCluster) throws IOException {
         replace(guestCluster, L2Entry.ZERO);
     }
 
-    /** Whether enough waits to be written that a flush is due. */
+    @Override
     public boolean wantsFlush(long tableBytes) {
         return tables.dirtyBytes() >= tableBytes;
     }
 
-    /** Makes the batch durable and visible; see the order above. Does nothing if the batch is empty. */
+    @Override
     public void flush() throws IOException {
         if (!pending) {
             return;

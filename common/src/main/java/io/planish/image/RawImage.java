@@ -18,7 +18,12 @@ public final class RawImage implements Layer {
     public RawImage(ImageFile file, String name) throws IOException {
         this.file = file;
         this.name = name;
-        this.virtualSizeBytes = (file.sizeBytes() + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+        this.virtualSizeBytes = virtualSizeBytes(file);
+    }
+
+    /** The size of the disk that a raw file is. */
+    public static long virtualSizeBytes(ImageFile file) throws IOException {
+        return Math.ceilDiv(file.sizeBytes(), (long) SECTOR_BYTES) * SECTOR_BYTES;
     }
 
     @Override
@@ -56,6 +61,11 @@ public final class RawImage implements Layer {
         long hole = file.nextHole(guestOffset);
         long end = hole >= file.sizeBytes() ? limit : Math.min(limit, hole);
         return new Mapping(MappingKind.DATA, guestOffset, end - guestOffset, guestOffset);
+    }
+
+    @Override
+    public void reload() {
+        // nothing but the file itself tells what it holds
     }
 
     @Override

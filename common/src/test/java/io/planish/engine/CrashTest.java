@@ -148,6 +148,64 @@ class CrashTest {
                                 JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), false, List.of()),
                         List.of("active")),
                 new Scenario(
+                        "commit into a raw base, growing",
+                        images -> {
+                            images.makeRaw("base.raw", 100_000, "write -P 1 0 60k");
+                            images.make("s1", "base.raw", "160k", "cluster_size=4k", "write -P 2 50k 30k", "write -z 8k 8k");
+                            images.make("s2", "s1", "160k", "cluster_size=8k", "write -P 3 90k 50k", "write -z 4k 8k");
+                            images.make("active", "s2", "160k", "cluster_size=4k", "write -P 4 4k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT,
+                                "base.raw",
+                                Optional.empty(),
+                                "s2",
+                                List.of("active"),
+                                false,
+                                List.of("s1", "s2")),
+                        List.of("active")),
+                new Scenario(
+                        "commit into a raw base that is too long",
+                        images -> {
+                            images.makeRaw("base.raw", 200_000, "write -P 1 0 190k");
+                            images.make("s1", "base.raw", "96k", "cluster_size=4k", "write -P 2 50k 30k");
+                            images.make("active", "s1", "160k", "cluster_size=4k", "write -P 4 4k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT,
+                                "base.raw",
+                                Optional.empty(),
+                                "s1",
+                                List.of("active"),
+                                false,
+                                List.of("s1")),
+                        List.of("active")),
+                new Scenario(
+                        "commit into a raw base as qemu-img does",
+                        images -> {
+                            images.makeRaw("base.raw", 200_000, "write -P 1 0 190k");
+                            images.make("s1", "base.raw", "96k", "cluster_size=4k", "write -P 2 50k 30k");
+                            images.make("active", "s1", "96k", "cluster_size=4k", "write -P 4 4k 9k", "write -z 20k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT, "base.raw", Optional.empty(), "active", List.of(), false, List.of()),
+                        List.of("active")),
+                new Scenario(
+                        "pull all from a raw base",
+                        images -> {
+                            images.makeRaw("base.raw", 100_000, "write -P 1 0 60k");
+                            images.make("active", "base.raw", "160k", "cluster_size=4k", "write -P 4 4k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.PULL,
+                                "active",
+                                Optional.empty(),
+                                "active",
+                                List.of(),
+                                false,
+                                List.of("base.raw")),
+                        List.of("active")),
+                new Scenario(
                         "rebase onto an unrelated image",
                         images -> {
                             images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 100k");

@@ -3,6 +3,7 @@ package io.planish.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ final class Images {
     Path make(String name, String backing, String size, String options, String... commands) throws IOException {
         List<String> create = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", "qcow2", "-o", options));
         if (!backing.isEmpty()) {
-            create.addAll(List.of("-b", backing, "-F", "qcow2"));
+            create.addAll(List.of("-b", backing, "-F", backing.endsWith(".raw") ? "raw" : "qcow2"));
         }
         create.addAll(List.of(folder.resolve(name).toString(), size));
         run(create);
@@ -40,6 +41,17 @@ final class Images {
             run(io);
         }
         return folder.resolve(name);
+    }
+
+    /** Makes a raw image, whose name ends in {@code .raw}. */
+    void makeRaw(String name, long sizeBytes, String... commands) throws IOException {
+        Path image = folder.resolve(name);
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(sizeBytes);
+        }
+        for (String command : commands) {
+            run(List.of("qemu-io", "-f", "raw", "-c", command, image.toString()));
+        }
     }
 
     static String run(List<String> command) throws IOException {

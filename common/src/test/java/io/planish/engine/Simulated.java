@@ -9,6 +9,7 @@ import io.planish.image.Mapping;
 import io.planish.image.MappingKind;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
+import io.planish.image.RawImage;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
@@ -181,7 +182,14 @@ final class Simulated {
         }
     }
 
+    static boolean isRaw(ImageRef image) {
+        return image.path().endsWith(".raw");
+    }
+
     Optional<ImageRef> backing(ImageRef image) throws IOException {
+        if (isRaw(image)) {
+            return Optional.empty();
+        }
         Optional<Backing> backing = header(image).backing();
         if (backing.isEmpty()) {
             return Optional.empty();
@@ -208,7 +216,10 @@ final class Simulated {
             List<Layer> layers = new ArrayList<>();
             for (ImageRef one : chain(image)) {
                 files.add(storage.open(path(one), OpenMode.READ));
-                layers.add(Qcow2Image.open(files.getLast(), one.toString(), 65536));
+                layers.add(
+                        isRaw(one)
+                                ? new RawImage(files.getLast(), one.toString())
+                                : Qcow2Image.open(files.getLast(), one.toString(), 65536));
             }
             ImageChain chain = new ImageChain(layers);
             ByteBuffer content = ByteBuffer.allocate((int) layers.getLast().virtualSizeBytes());
