@@ -92,6 +92,31 @@ final class Merges {
                 0);
     }
 
+    /** The job that puts all layers up to {@code top} down into the raw file below them, and links the overlays of the top to it. */
+    Job intoRaw(String raw, String top) throws IOException {
+        ImageRef target = new ImageRef(POOL, raw);
+        Forest forest = scan().forest();
+        List<ImageNode> chain = forest.chain(ref(top));
+        List<ImageNode> overlays = forest.overlays(ref(top));
+        return new Job(
+                "job-" + ++count,
+                JobKind.COMMIT,
+                target,
+                Optional.empty(),
+                ref(top),
+                overlays.stream()
+                        .map(overlay -> new Relink(overlay.ref(), target))
+                        .toList(),
+                Optional.empty(),
+                chain.stream().skip(1).map(ImageNode::ref).toList(),
+                List.of(),
+                Stream.concat(chain.stream(), overlays.stream())
+                        .map(image -> new Expectation(image.ref(), image.backingImage(), Optional.of(image.facts())))
+                        .toList(),
+                0,
+                0);
+    }
+
     JobResult run(Job job) {
         return run(job, 1, EngineOptions.DEFAULT.batchBytes(), () -> false, () -> {});
     }

@@ -66,17 +66,8 @@ record Intent(
                 image -> new ImageRef(names.getOrDefault(image.pool(), image.pool()), image.path());
         Map<ImageRef, FileFacts> renamed = new HashMap<>();
         files.forEach((image, facts) -> renamed.put(name.apply(image), facts));
-        return Optional.of(
-                new Intent(
-                        version,
-                        run,
-                        job.renamed(name),
-                        phase,
-                        renamed,
-                        virtualSizeBytes,
-                        targetBacking,
-                        targetIsRaw,
-                        delete));
+        return Optional.of(new Intent(
+                version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, targetIsRaw, delete));
     }
 
     /** The same where the top may have got another size since the job was begun. */
@@ -86,6 +77,7 @@ record Intent(
 
     /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */
     Intent finishing(Job finished, Map<ImageRef, FileFacts> now) {
-        return new Intent(version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, targetIsRaw, delete);
+        return new Intent(
+                version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, targetIsRaw, delete);
     }
 }

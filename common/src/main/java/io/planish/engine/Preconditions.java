@@ -204,11 +204,18 @@ final class Preconditions {
             ImageRef namesBase = job.replaces().orElse(chain.images().get(chain.lo()));
             String old = open.header(namesBase).backing().map(Backing::name).orElse("");
             String name = gate.backingName(finalName, job.base().get(), old);
-            backing = Optional.of(
-                    new Backing(name, isQcow2(open, job.base().get()) ? Images.QCOW2 : Images.RAW));
+            backing = Optional.of(new Backing(name, isQcow2(open, job.base().get()) ? Images.QCOW2 : Images.RAW));
         }
         return new Intent(
-                Intent.VERSION, run, job, Intent.Phase.MERGE, factsOf(job), finalSizeBytes(open), backing, !open.isQcow2(job.target()), delete);
+                Intent.VERSION,
+                run,
+                job,
+                Intent.Phase.MERGE,
+                factsOf(job),
+                finalSizeBytes(open),
+                backing,
+                !open.isQcow2(job.target()),
+                delete);
     }
 
     /** In the job's chain an image is what its overlay records; of a new backing file the user said what it is. */

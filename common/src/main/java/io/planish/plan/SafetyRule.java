@@ -64,7 +64,6 @@ public final class SafetyRule {
         Stream<Optional<Problem>> reading = group.chain().stream().map(this::reads);
         Stream<Optional<Problem>> pulling =
                 group.below().isEmpty() ? Stream.of(may.write(target)) : Stream.of(pullsInto(target));
-        Stream<Optional<Problem>> raw = group.layers().stream().map(this::merges);
         Stream<Optional<Problem>> ending = group.ending().stream().map(layer -> endsView(layer, now));
         Stream<Optional<Problem>> gone = commits
                 ? Stream.concat(
@@ -74,7 +73,7 @@ public final class SafetyRule {
         Stream<Optional<Problem>> onward = commits
                 ? Stream.of(commitsInto(target, top), continuesAs(target, top, now), links(job, top, now))
                 : Stream.of(linksOfPull(job));
-        return Stream.of(reading, raw, pulling, ending, gone, onward, retiring(job, group, now))
+        return Stream.of(reading, pulling, ending, gone, onward, retiring(job, group, now))
                 .flatMap(problems -> problems)
                 .flatMap(Optional::stream)
                 .findFirst();
@@ -105,7 +104,7 @@ public final class SafetyRule {
         return image.closesChain();
     }
 
-    /** Why an image cannot be one of those that become one file. */
+    /** Why no job is planned in which this image is one of those that become one file. */
     Optional<Problem> merges(ImageNode image) {
         return image.format() == ImageFormat.RAW
                 ? Optional.of(new Problem(

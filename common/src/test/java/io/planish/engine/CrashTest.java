@@ -151,7 +151,13 @@ class CrashTest {
                         "commit into a raw base, growing",
                         images -> {
                             images.makeRaw("base.raw", 100_000, "write -P 1 0 60k");
-                            images.make("s1", "base.raw", "160k", "cluster_size=4k", "write -P 2 50k 30k", "write -z 8k 8k");
+                            images.make(
+                                    "s1",
+                                    "base.raw",
+                                    "160k",
+                                    "cluster_size=4k",
+                                    "write -P 2 50k 30k",
+                                    "write -z 8k 8k");
                             images.make("s2", "s1", "160k", "cluster_size=8k", "write -P 3 90k 50k", "write -z 4k 8k");
                             images.make("active", "s2", "160k", "cluster_size=4k", "write -P 4 4k 9k");
                         },
@@ -185,7 +191,8 @@ class CrashTest {
                         images -> {
                             images.makeRaw("base.raw", 200_000, "write -P 1 0 190k");
                             images.make("s1", "base.raw", "96k", "cluster_size=4k", "write -P 2 50k 30k");
-                            images.make("active", "s1", "96k", "cluster_size=4k", "write -P 4 4k 9k", "write -z 20k 9k");
+                            images.make(
+                                    "active", "s1", "96k", "cluster_size=4k", "write -P 4 4k 9k", "write -z 20k 9k");
                         },
                         pool -> pool.job(
                                 JobKind.COMMIT, "base.raw", Optional.empty(), "active", List.of(), false, List.of()),

@@ -177,8 +177,10 @@ class SafetyRuleTest {
     }
 
     @Test
-    void aRawImageIsNotMerged() {
-        assertRefused(line().raw("base"), ALL, SkipReason.UNSUPPORTED_FEATURE, "p/base is raw");
+    void aRawImageTakesDataButNotTheNameOfAQcow2Leaf() {
+        assertRefused(line().raw("base"), ALL, SkipReason.UNSUPPORTED_FEATURE, "differ in format");
+        assertThat(check(line().raw("base"), commit("base", "", "s2", List.of("active"), List.of("s1", "s2"))))
+                .isEmpty();
         assertThat(check(line().raw("base"), PULL)).isEmpty();
     }
 
@@ -271,7 +273,7 @@ class SafetyRuleTest {
                 "j1",
                 JobKind.COMMIT,
                 ref(target),
-                Optional.of(ref(base)),
+                base.isEmpty() ? Optional.empty() : Optional.of(ref(base)),
                 ref(top),
                 relinks.stream()
                         .map(overlay -> new Relink(ref(overlay), ref(target)))
