@@ -32,7 +32,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Single jobs on the images of one folder, carried out by the engine. */
-final class Merges {
+public final class Merges {
     private static final PoolName POOL = new PoolName("images");
 
     private final Storage storage = new LinuxStorage();
@@ -43,7 +43,7 @@ final class Merges {
     private int count;
 
     /** @param state an existing folder for checkpoints, outside of the images' one */
-    Merges(Path images, Path state) throws IOException {
+    public Merges(Path images, Path state) throws IOException {
         PoolConfig config = new PoolConfig(POOL, images, Optional.empty(), true, Optional.empty(), Optional.empty());
         this.pools = Pools.open(storage, List.of(config), Pools.MissingMarker.CREATE);
         this.gate = new PathGate(storage, pools);
@@ -54,15 +54,16 @@ final class Merges {
         return new Scanner(storage, pools, gate, heads, InstantSource.system(), 2).scan();
     }
 
+    /** @param name of a file, or of one that ends in .qcow2 without that */
     static ImageRef ref(String name) {
-        return new ImageRef(POOL, name + ".qcow2");
+        return new ImageRef(POOL, name.contains(".") ? name : name + ".qcow2");
     }
 
     /**
      * The job that makes {@code target} of all layers above {@code base} (empty: of all) up to {@code top}. After a commit the overlays of
      * the top are linked to the target, which takes a leaf's name where there are none; middle layers, and a linked top, are retired.
      */
-    Job merge(String base, String target, String top) throws IOException {
+    public Job merge(String base, String target, String top) throws IOException {
         Forest forest = scan().forest();
         List<ImageNode> chain = forest.chain(ref(top));
         boolean commits = !target.equals(top);
@@ -117,7 +118,7 @@ final class Merges {
                 0);
     }
 
-    JobResult run(Job job) {
+    public JobResult run(Job job) {
         return run(job, 1, EngineOptions.DEFAULT.batchBytes(), () -> false, () -> {});
     }
 

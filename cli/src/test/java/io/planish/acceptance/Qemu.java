@@ -3,6 +3,7 @@ package io.planish.acceptance;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.job.Json;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,13 +14,22 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** QEMU's own tools, as separate processes. */
-final class Qemu {
+public final class Qemu {
     private Qemu() {}
 
     /** What one finished command said. */
-    record Result(int exit, String out, String err) {}
+    public record Result(int exit, String out, String err) {}
 
-    static Result run(Object... command) {
+    public static Result run(Object... command) {
+        return run("", command);
+    }
+
+    /** Runs a shell script. */
+    public static Result shell(String script) {
+        return run(script, "sh");
+    }
+
+    private static Result run(String input, Object... command) {
         List<String> words = Arrays.stream(command).map(Object::toString).toList();
         try {
             Path err = Path.of(
@@ -27,7 +37,9 @@ final class Qemu {
                     "planish-err-" + Thread.currentThread().threadId());
             Process process =
                     new ProcessBuilder(words).redirectError(err.toFile()).start();
-            process.getOutputStream().close();
+            try (OutputStream in = process.getOutputStream()) {
+                in.write(input.getBytes(StandardCharsets.UTF_8));
+            }
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int exit = process.waitFor();
             return new Result(exit, out, Files.readString(err));
@@ -39,7 +51,7 @@ final class Qemu {
     }
 
     /** Runs {@code qemu-img}, which must succeed. */
-    static String img(Object... arguments) {
+    public static String img(Object... arguments) {
         List<Object> command = new ArrayList<>(List.of("qemu-img"));
         command.addAll(List.of(arguments));
         Result result = run(command.toArray());

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Chains of real images in one folder, made by QEMU's tools and looked at by them only. */
-final class QemuImages {
+public final class QemuImages {
     static final String SIZE = "8M";
 
     private final Path folder;
@@ -23,7 +23,7 @@ final class QemuImages {
     private int layers;
 
     /** @param memory a folder outside of what is scanned, for what images showed before */
-    QemuImages(Path folder, Path memory) {
+    public QemuImages(Path folder, Path memory) {
         this.folder = folder;
         this.memory = memory;
     }
@@ -129,7 +129,7 @@ final class QemuImages {
     }
 
     /** The chain that ends in this image, drawn. */
-    String chainOf(String top) {
+    public String chainOf(String top) {
         List<String> names = new ArrayList<>();
         for (JsonNode image :
                 Qemu.json(Qemu.img("info", "-U", "--backing-chain", "--output=json", "-f", "qcow2", path(top)))) {
@@ -139,9 +139,16 @@ final class QemuImages {
         return String.join(" <- ", names);
     }
 
-    /** As the header has it. */
     long virtualSize(String name) {
-        try (RandomAccessFile file = new RandomAccessFile(path(name).toFile(), "r")) {
+        return virtualSize(path(name), "qcow2");
+    }
+
+    /** As the header has it, or the length of a raw image. */
+    public static long virtualSize(Path image, String format) {
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+            if (format.equals("raw")) {
+                return file.length();
+            }
             file.seek(24);
             return file.readLong();
         } catch (IOException e) {

@@ -1,0 +1,122 @@
+package io.planish.acceptance.random;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** A layer while its shapes are drawn. */
+final class LayerDraft {
+    static final int SECTOR = 512;
+
+    private final String name;
+    private final Optional<Layer> backing;
+    private final Map<String, String> options = new TreeMap<>();
+    private final Set<LayerShape> shapes = EnumSet.noneOf(LayerShape.class);
+    private final List<String> writes = new ArrayList<>();
+    private final List<List<Object>> afterwards = new ArrayList<>();
+    private String format = "qcow2";
+    private long sizeBytes;
+
+    private LayerDraft(String name, Optional<Layer> backing) {
+        this.name = name;
+        this.backing = backing;
+    }
+
+    static LayerDraft draw(String name, Optional<Layer> backing, Random random) {
+        LayerDraft draft = new LayerDraft(name, backing);
+        draft.sizeBytes = (1 + random.nextInt(6 << 20 >> 9)) * (long) SECTOR;
+        for (LayerShape shape : LayerShape.values()) {
+            if (random.nextInt(shape.oneIn()) == 0 && shape.draw(draft, random)) {
+                draft.shapes.add(shape);
+            }
+        }
+        return draft;
+    }
+
+    boolean is(LayerShape shape) {
+        return shapes.contains(shape);
+    }
+
+    Optional<Layer> backing() {
+        return backing;
+    }
+
+    boolean isQcow2() {
+        return format.equals("qcow2");
+    }
+
+    /** Makes it an image of another format, without any option. */
+    void format(String other) {
+        format = other;
+        options.clear();
+    }
+
+    void option(String key, Object value) {
+        options.put(key, value.toString());
+    }
+
+    int clusterBytes() {
+        return Integer.parseInt(options.getOrDefault("cluster_size", "65536"));
+    }
+
+    long sizeBytes() {
+        return sizeBytes;
+    }
+
+    void sizeBytes(long bytes) {
+        sizeBytes = bytes;
+    }
+
+    /** A command for {@code qemu-io}, carried out in the order in which they are added. */
+    void write(String command) {
+        writes.add(command);
+    }
+
+    /** A whole command that is run after all writes; {@code FILE} stands for the image's path. */
+    void afterwards(Object... command) {
+        afterwards.add(List.of(command));
+    }
+
+    /** Adds what makes it to a script. */
+    Layer make(Script script, Path folder) {
+        Layer layer = new Layer(name, backing.map(Layer::name).orElse(""), format, sizeBytes, shapes, story());
+        Path path = folder.resolve(layer.file());
+        List<Object> create = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", format));
+        if (!options.isEmpty()) {
+            create.addAll(List.of("-o", optionText()));
+        }
+        backing.ifPresent(below -> create.addAll(List.of("-b", below.file(), "-F", below.format())));
+        create.addAll(List.of(path, sizeBytes));
+        script.must(create.toArray());
+        if (!writes.isEmpty()) {
+            List<Object> io = new ArrayList<>(List.of("qemu-io", "-t", "unsafe", "-f", format));
+            writes.forEach(write -> io.addAll(List.of("-c", write)));
+            io.add(path);
+            script.may(io.toArray());
+        }
+        for (List<Object> command : afterwards) {
+            script.may(command.stream()
+                    .map(word -> word.equals("FILE") ? path : word)
+                    .toArray());
+        }
+        return layer;
+    }
+
+    private String optionText() {
+        return options.entrySet().stream()
+                .map(option -> option.getKey() + "=" + option.getValue())
+                .collect(Collectors.joining(","));
+    }
+
+    private String story() {
+        return backing.map(below -> below.name() + " <- ").orElse("") + name + " " + format + " size=" + sizeBytes + " "
+                + optionText() + " " + writes + (afterwards.isEmpty() ? "" : " " + afterwards);
+    }
+}

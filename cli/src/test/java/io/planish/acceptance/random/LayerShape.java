@@ -1,0 +1,92 @@
+package io.planish.acceptance.random;
+
+import static io.planish.acceptance.random.LayerDraft.SECTOR;
+
+import java.util.List;
+import java.util.Random;
+
+/**
+ * The ways in which layers differ; each is drawn for every layer on its own, in this order. To add one: a constant with how rare it is and what it
+ * does to the draft; where the operations must expect something else because of it, {@link Refusal} asks {@link Layer#is}.
+ */
+enum LayerShape {
+    CLUSTER_SIZE(1) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return option(draft, "cluster_size", random, 512, 1024, 4096, 16384, 65536, 65536, 1 << 20, 2 << 20);
+        }
+    },
+    V2(3) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return option(draft, "compat", random, "0.10");
+        }
+    },
+    REFCOUNT_WIDTH(2) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return !draft.is(V2) && option(draft, "refcount_bits", random, 1, 2, 4, 8, 32, 64);
+        }
+    },
+    ZSTD(2) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return !draft.is(V2) && option(draft, "compression_type", random, "zstd");
+        }
+    },
+    COMPRESSED(2) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            for (int i = 1 + random.nextInt(3); i > 0; i--) {
+                int cluster = draft.clusterBytes();
+                long at = random.nextLong(Math.max(1, draft.sizeBytes() / cluster)) * cluster;
+                draft.write(
+                        "write -c -P " + pattern(random) + " " + at + " " + Math.min(cluster, draft.sizeBytes() - at));
+            }
+            return true;
+        }
+    },
+    WRITTEN(1) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            int count = random.nextInt(7);
+            for (int i = 0; i < count; i++) {
+                long sectors = draft.sizeBytes() / SECTOR;
+                long at = random.nextLong(sectors);
+                long length = Math.min(sectors - at, 1 + random.nextInt(random.nextBoolean() ? 16 : 1024)) * SECTOR;
+                String where = " " + at * SECTOR + " " + length;
+                draft.write(
+                        switch (random.nextInt(6)) {
+                            case 0 -> "write -z" + where;
+                            case 1 -> "write -z -u" + where;
+                            case 2 -> "discard" + where;
+                            default -> "write -P " + pattern(random) + where;
+                        });
+            }
+            return count > 0;
+        }
+    };
+
+    private final int oneIn;
+
+    LayerShape(int oneIn) {
+        this.oneIn = oneIn;
+    }
+
+    /** One layer in so many has it. */
+    int oneIn() {
+        return oneIn;
+    }
+
+    /** Shapes the draft; false if it does not go with what was drawn before. */
+    abstract boolean draw(LayerDraft draft, Random random);
+
+    static int pattern(Random random) {
+        return 1 + random.nextInt(255);
+    }
+
+    static boolean option(LayerDraft draft, String key, Random random, Object... values) {
+        draft.option(key, List.of(values).get(random.nextInt(values.length)));
+        return true;
+    }
+}

@@ -1,0 +1,157 @@
+package io.planish.acceptance.random;
+
+import io.planish.acceptance.Merges;
+import io.planish.acceptance.random.Change.Reply;
+import io.planish.cli.Cli;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** What may be done to a tree. */
+enum Operation {
+    /** Any run of the chain into any of its layers, by the engine. */
+    MERGE(5) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            List<Layer> chain = tree.chain();
+            int top = 1 + random.nextInt(chain.size() - 1);
+            int lo = random.nextInt(top);
+            int target = random.nextInt(3) == 0 ? top : lo + random.nextInt(top - lo + 1);
+            boolean leaf = tree.overlays(chain.get(top)).isEmpty();
+            Map<Layer, Layer> shows = unchanged(tree.all());
+            List<Layer> clean = new ArrayList<>();
+            if (target < top) {
+                shows.keySet().removeAll(chain.subList(target, leaf ? top : top + 1));
+                if (!leaf) {
+                    shows.put(chain.get(target), chain.get(top));
+                }
+            }
+            return new Change(
+                    "merge l" + lo + "..l" + top + " into l" + target,
+                    sharedOf(tree, chain.subList(target, top)),
+                    shows,
+                    clean,
+                    List.of(),
+                    () -> merged(
+                            merges,
+                            lo == 0 ? "" : chain.get(lo - 1).file(),
+                            chain.get(target).file(),
+                            chain.get(top).file()));
+        }
+    },
+    REBASE_ELSEWHERE(1) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            Layer top = tree.unrelated();
+            return rebase(tree, tree.chain().get(random.nextInt(tree.chain().size())), List.of(top));
+        }
+    },
+    REBASE_WITHIN(1) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            int at = 1 + random.nextInt(tree.chain().size() - 1);
+            return rebase(
+                    tree,
+                    tree.chain().get(at),
+                    random.nextInt(3) == 0 ? List.of() : List.of(tree.chain().get(random.nextInt(at))));
+        }
+    },
+    COMMIT_AS_QEMU_DOES(1) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            List<Layer> chain = tree.chain();
+            int top = 1 + random.nextInt(chain.size() - 1);
+            int how = random.nextInt(3);
+            int into = how == 2 ? random.nextInt(top) : top - 1;
+            List<Object> words = new ArrayList<>(List.of("commit"));
+            words.addAll(List.of(
+                            List.<Object>of(),
+                            List.<Object>of("-d"),
+                            List.<Object>of("-b", chain.get(into).file()))
+                    .get(how));
+            words.add(tree.path(chain.get(top)));
+            Map<Layer, Layer> shows = unchanged(tree.all());
+            shows.keySet().removeAll(chain.subList(into, top));
+            return new Change(
+                    words.subList(0, words.size() - 1) + " l" + top + " as qemu does",
+                    sharedOf(tree, chain.subList(into, top)),
+                    shows,
+                    List.of(chain.get(into)),
+                    List.of(),
+                    () -> said(words));
+        }
+    };
+
+    private final int weight;
+
+    Operation(int weight) {
+        this.weight = weight;
+    }
+
+    static Operation any(Random random) {
+        List<Operation> bag = Arrays.stream(values())
+                .flatMap(operation -> IntStream.range(0, operation.weight).mapToObj(i -> operation))
+                .toList();
+        return bag.get(random.nextInt(bag.size()));
+    }
+
+    abstract Change draw(RandomTree tree, Merges merges, Random random);
+
+    static Map<Layer, Layer> unchanged(List<Layer> layers) {
+        return layers.stream()
+                .collect(Collectors.toMap(layer -> layer, layer -> layer, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    static Set<Refusal> sharedOf(RandomTree tree, List<Layer> changing) {
+        return changing.stream().anyMatch(tree::isShared)
+                ? EnumSet.of(Refusal.OTHER_OVERLAYS)
+                : EnumSet.noneOf(Refusal.class);
+    }
+
+    static Change rebase(RandomTree tree, Layer overlay, List<Layer> onto) {
+        List<Object> words = new ArrayList<>(List.of("rebase", "-b", ""));
+        onto.forEach(base -> words.set(2, base.file()));
+        onto.forEach(base -> words.addAll(List.of("-F", base.format())));
+        words.add(tree.path(overlay));
+        return new Change(
+                "rebase " + overlay.name() + " onto '" + words.get(2) + "'",
+                EnumSet.noneOf(Refusal.class),
+                unchanged(tree.all()),
+                List.of(),
+                List.of(Stream.concat(onto.stream(), Stream.of(overlay))
+                        .map(Layer::name)
+                        .collect(Collectors.joining(" <- "))),
+                () -> said(words));
+    }
+
+    static Reply merged(Merges merges, String base, String target, String top) {
+        try {
+            JobResult result = merges.run(merges.merge(base, target, top));
+            return result.outcome().equals(new Outcome.Done())
+                    ? Reply.DONE
+                    : new Reply(
+                            result.outcome().getClass().getSimpleName() + ": " + Outcomes.message(result.outcome()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What the verb answers. */
+    static Reply said(List<Object> words) {
+        Cli.Answer answer = Cli.planish(words.toArray());
+        return answer.exit() == 0 ? Reply.DONE : new Reply("exit " + answer.exit() + ": " + answer.err());
+    }
+}

@@ -1,0 +1,103 @@
+package io.planish.acceptance.random;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.planish.acceptance.Merges;
+import io.planish.acceptance.QemuImages;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+
+/** One tree and what is done to it. */
+final class RandomCase {
+    private final Path memory;
+    private final RandomTree tree;
+    private final Change change;
+
+    RandomCase(Path folder, long seed) throws IOException {
+        Random random = new Random(seed);
+        Path images = Files.createDirectory(folder.resolve("images"));
+        memory = Files.createDirectory(folder.resolve("memory"));
+        Merges merges = new Merges(images, Files.createDirectory(folder.resolve("state")));
+        tree = new RandomTree(images, random);
+        change = Operation.any(random).draw(tree, merges, random);
+    }
+
+    String story() {
+        return tree.story() + change.story();
+    }
+
+    /** Carries it out and judges it; returns why it was rightly refused, if so. */
+    Optional<Refusal> run() {
+        remember();
+        Change.Reply reply = change.act().get();
+        if (reply.error().isEmpty()) {
+            assertThat(change.due()).as("was not refused").isEmpty();
+            assertRight(change.shows(), change.clean());
+            for (String chain : change.chains()) {
+                assertThat(new QemuImages(tree.folder(), memory).chainOf(chain.substring(chain.lastIndexOf(' ') + 1)))
+                        .endsWith(chain);
+            }
+            return Optional.empty();
+        }
+        Optional<Refusal> refusal =
+                change.due().stream().filter(one -> one.isIn(reply.error())).findFirst();
+        assertThat(refusal).as("refused: %s", reply.error()).isPresent();
+        assertRight(Operation.unchanged(tree.all()), List.of());
+        return refusal;
+    }
+
+    private void remember() {
+        Script script = new Script();
+        for (Layer layer : tree.all()) {
+            script.must(
+                    "qemu-img",
+                    "convert",
+                    "-t",
+                    "unsafe",
+                    "-f",
+                    layer.format(),
+                    "-O",
+                    "raw",
+                    tree.path(layer),
+                    raw(layer));
+        }
+        String failed = script.run();
+        if (!failed.isEmpty()) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private void assertRight(Map<Layer, Layer> shows, List<Layer> clean) {
+        Script script = new Script();
+        shows.forEach((file, shown) ->
+                script.must("qemu-img", "compare", "-f", file.format(), "-F", "raw", tree.path(file), raw(shown)));
+        Set<Layer> checked = new LinkedHashSet<>(shows.keySet());
+        checked.addAll(clean);
+        for (Layer file : checked) {
+            if (file.format().equals("qcow2")) {
+                script.must("qemu-img", "check", "-f", "qcow2", tree.path(file));
+            }
+        }
+        assertThat(script.run()).isEmpty();
+        List<String> sizes = new ArrayList<>();
+        shows.forEach((file, shown) -> {
+            long found = QemuImages.virtualSize(tree.path(file), file.format());
+            if (found != shown.sizeBytes()) {
+                sizes.add(file.name() + " has " + found + " bytes, not " + shown.sizeBytes());
+            }
+        });
+        assertThat(sizes).isEmpty();
+    }
+
+    private Path raw(Layer layer) {
+        return memory.resolve(layer.name() + ".raw");
+    }
+}
