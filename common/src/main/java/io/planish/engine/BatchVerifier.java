@@ -5,7 +5,9 @@ import io.planish.ImageException;
 import io.planish.image.ImageChain;
 import io.planish.image.Layer;
 import io.planish.image.Mapping;
+import io.planish.image.Qcow2Image;
 import io.planish.merge.Piece;
+import io.planish.qcow2.CompressedDescriptor;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,9 +59,13 @@ final class BatchVerifier {
                     target.file().dropCache(mapping.hostOffset(), mapping.lengthBytes());
                     target.read(mapping, offset, found);
                 }
+                case COMPRESSED -> {
+                    CompressedDescriptor stream = ((Qcow2Image) target).descriptor(mapping.hostOffset());
+                    target.file().dropCache(stream.hostOffset(), stream.maxLengthBytes());
+                    target.read(mapping, offset, found);
+                }
                 case ZERO -> zeroes(found); // a hole of a raw file, copied as such
-                case UNALLOCATED, COMPRESSED ->
-                    throw mismatch(target.file(), offset, "the tables say " + mapping.kind());
+                case UNALLOCATED -> throw mismatch(target.file(), offset, "the tables say " + mapping.kind());
             }
             at += (int) mapping.lengthBytes();
         }

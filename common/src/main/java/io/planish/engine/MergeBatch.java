@@ -1,6 +1,7 @@
 package io.planish.engine;
 
 import io.planish.image.ImageChain;
+import io.planish.image.Qcow2Image;
 import io.planish.image.TargetWriter;
 import io.planish.merge.Piece;
 import io.planish.merge.Step;
@@ -46,6 +47,7 @@ final class MergeBatch {
                     writer.mapZero(at / clusterBytes);
                 }
             }
+            case Step.CopyCompressed copy -> copyCompressed(copy.piece());
             case Step.Write write -> write(write);
         }
     }
@@ -59,6 +61,20 @@ final class MergeBatch {
         List<Written> result = List.copyOf(written);
         written.clear();
         return result;
+    }
+
+    /** Not inflated, but looked through to its end, so that no damaged stream is copied and none with what shares its last sector. */
+    private void copyCompressed(Piece piece) throws IOException {
+        ByteBuffer stream = ((Qcow2Image) chain.layer(piece.layer())).stream(piece.hostOffset());
+        int length = stream.remaining();
+        if (length >= clusterBytes) {
+            write(new Step.Write(piece.guestOffset(), piece.lengthBytes(), List.of(piece)));
+            return;
+        }
+        long place = writer.mapCompressed(piece.guestOffset() / clusterBytes, length);
+        target.write(stream, place);
+        bytesWritten += length;
+        written.add(new Written(piece, place));
     }
 
     /** Finds a place for as many of the step's clusters as lie side by side, fills it, and goes on with the rest. */

@@ -18,6 +18,7 @@ final class CompressedReader implements AutoCloseable {
     private long entry = NONE;
     private byte[] cluster = new byte[0];
     private byte[] stream = new byte[0];
+    private int streamBytes;
 
     CompressedReader(ImageFile file, Header header) {
         this.file = file;
@@ -31,6 +32,14 @@ final class CompressedReader implements AutoCloseable {
             load(wanted);
         }
         into.put(cluster, offsetInCluster, into.remaining());
+    }
+
+    /** The stream of a cluster, given its L2 entry, without what shares its last sector; valid until the next call. */
+    ByteBuffer stream(long wanted) throws IOException {
+        if (wanted != entry) {
+            load(wanted);
+        }
+        return ByteBuffer.wrap(stream, 0, streamBytes);
     }
 
     void forget() {
@@ -49,7 +58,7 @@ final class CompressedReader implements AutoCloseable {
         entry = NONE;
         file.read(ByteBuffer.wrap(stream, 0, length), descriptor.hostOffset());
         try {
-            decompressor.decompress(stream, length, cluster);
+            streamBytes = decompressor.decompress(stream, length, cluster);
         } catch (ImageException e) {
             throw new ImageException(
                     e.kind(), e.what() + " at offset " + Malformed.hex(descriptor.hostOffset()), e.advice());

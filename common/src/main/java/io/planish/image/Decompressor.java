@@ -13,9 +13,10 @@ sealed interface Decompressor extends AutoCloseable {
     /**
      * Fills {@code cluster} from the stream that starts {@code input}; what follows the stream is passed over.
      *
+     * @return how many bytes the stream has; {@code length} if its end cannot be told
      * @throws ImageException {@code MALFORMED_IMAGE} if the stream is damaged or gives less than a cluster
      */
-    void decompress(byte[] input, int length, byte[] cluster) throws ImageException;
+    int decompress(byte[] input, int length, byte[] cluster) throws ImageException;
 
     @Override
     void close();
@@ -28,9 +29,10 @@ sealed interface Decompressor extends AutoCloseable {
     /** Deflate without a zlib header. */
     final class Deflate implements Decompressor {
         private final Inflater inflater = new Inflater(true);
+        private final byte[] beyond = new byte[1];
 
         @Override
-        public void decompress(byte[] input, int length, byte[] cluster) throws ImageException {
+        public int decompress(byte[] input, int length, byte[] cluster) throws ImageException {
             inflater.reset();
             inflater.setInput(input, 0, length);
             int done = 0;
@@ -42,6 +44,9 @@ sealed interface Decompressor extends AutoCloseable {
                     }
                     done += step;
                 }
+                // a full cluster can be had before the mark that ends the stream was read
+                inflater.inflate(beyond);
+                return inflater.finished() ? Math.toIntExact(inflater.getBytesRead()) : length;
             } catch (DataFormatException e) {
                 throw damaged(e);
             }
@@ -58,7 +63,7 @@ sealed interface Decompressor extends AutoCloseable {
         private final ZstdJavaDecompressor frames = new ZstdJavaDecompressor();
 
         @Override
-        public void decompress(byte[] input, int length, byte[] cluster) throws ImageException {
+        public int decompress(byte[] input, int length, byte[] cluster) throws ImageException {
             int at = 0;
             int done = 0;
             try {
@@ -67,6 +72,7 @@ sealed interface Decompressor extends AutoCloseable {
                     done += frames.decompress(input, at, frame, cluster, done, cluster.length - done);
                     at += frame;
                 }
+                return at;
             } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
                 throw damaged(e);
             }

@@ -29,6 +29,15 @@ public final class ImageChain implements ChainView {
     }
 
     @Override
+    public boolean sameCompression(int layer, int other) {
+        return layers.get(layer) instanceof Qcow2Image one
+                && layers.get(other) instanceof Qcow2Image two
+                && one.header().geometry().clusterBits()
+                        == two.header().geometry().clusterBits()
+                && one.header().compressionType() == two.header().compressionType();
+    }
+
+    @Override
     public Piece resolve(int top, int bottom, long offset, long maxLengthBytes) throws IOException {
         long length = maxLengthBytes;
         for (int i = top; i >= bottom; i--) {

@@ -153,6 +153,19 @@ public final class Qcow2Image implements Layer {
         return CompressedDescriptor.decode(entry, header.geometry().clusterBits());
     }
 
+    /**
+     * The stream of a compressed cluster, which is sound, without what shares its sectors; valid until the image is read again.
+     *
+     * @param entry what {@link #map} gave as host offset
+     */
+    public ByteBuffer stream(long entry) throws IOException {
+        try {
+            return compressed.stream(entry);
+        } catch (ImageException e) {
+            throw e.at(name);
+        }
+    }
+
     /** The raw L2 entry for a guest offset, checked; 0 where there is no L2 table. */
     public long l2Entry(long guestOffset) throws IOException {
         long table = l2TableOffset(guestOffset);

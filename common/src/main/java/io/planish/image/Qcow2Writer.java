@@ -1,6 +1,7 @@
 package io.planish.image;
 
 import io.planish.qcow2.CompressedDescriptor;
+import io.planish.qcow2.Geometry;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.L2Entry;
 import io.planish.storage.ImageFile;
@@ -33,9 +34,11 @@ public final class Qcow2Writer implements TargetWriter {
     private final ImageFile file;
     private final long virtualSizeBytes;
     private final boolean hasZeroClusters;
+    private final Geometry geometry;
     private final int clusterBytes;
     private final int clusterBits;
     private final RefcountMap refcounts;
+    private final StreamPacker packer;
     private L2Tables tables;
     private final List<Long> replaced = new ArrayList<>();
     /** Whether anything of the current batch waits for a sync, be it only data written in place. */
@@ -57,14 +60,16 @@ public final class Qcow2Writer implements TargetWriter {
         this.file = file;
         this.virtualSizeBytes = header.virtualSizeBytes();
         this.hasZeroClusters = header.version() >= 3;
-        this.clusterBits = header.geometry().clusterBits();
+        this.geometry = header.geometry();
+        this.clusterBits = geometry.clusterBits();
         this.clusterBytes = 1 << clusterBits;
         this.refcounts = new RefcountMap(
                 file,
                 clusterBytes,
-                header.geometry().refcountBits(),
+                geometry.refcountBits(),
                 header.refcountTableOffset(),
                 header.refcountTableClusters());
+        this.packer = new StreamPacker(refcounts, clusterBytes);
         this.tables = new L2Tables(file, clusterBytes, header.l1Offset(), header.l1Entries());
     }
 
@@ -112,6 +117,13 @@ public final class Qcow2Writer implements TargetWriter {
     }
 
     @Override
+    public long mapCompressed(long guestCluster, int lengthBytes) throws IOException {
+        long place = packer.place(lengthBytes);
+        replace(guestCluster, L2Entry.compressed(CompressedDescriptor.of(place, lengthBytes), geometry));
+        return place;
+    }
+
+    @Override
     public void mapZero(long guestCluster) throws IOException {
         replace(guestCluster, L2Entry.ZERO);
     }
@@ -127,6 +139,7 @@ public final class Qcow2Writer implements TargetWriter {
             return;
         }
         pending = false;
+        packer.leaveCluster();
         tables.writeNewTables();
         refcounts.writeBlocks();
         file.sync();
@@ -198,6 +211,7 @@ public final class Qcow2Writer implements TargetWriter {
             return;
         }
         boolean sameCluster = !L2Entry.isCompressed(old)
+                && !L2Entry.isCompressed(entry)
                 && L2Entry.hostOffset(entry) != 0
                 && L2Entry.hostOffset(old) == L2Entry.hostOffset(entry);
         if (!sameCluster) {

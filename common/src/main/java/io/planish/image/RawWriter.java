@@ -54,6 +54,11 @@ public final class RawWriter implements TargetWriter {
     }
 
     @Override
+    public long mapCompressed(long guestCluster, int lengthBytes) {
+        throw new IllegalStateException("a raw image has no compressed clusters");
+    }
+
+    @Override
     public void mapZero(long guestCluster) throws IOException {
         long offset = guestCluster * SECTOR_BYTES;
         if (offset != zeroTo) {

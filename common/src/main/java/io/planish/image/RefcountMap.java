@@ -21,7 +21,7 @@ import java.util.TreeMap;
  * the table entries of new blocks, in this order and with a sync between them. Counts are lowered only by {@link #lower}, when
  * the caller knows that nothing durable refers to the cluster any more. Not thread-safe.
  */
-final class RefcountMap {
+final class RefcountMap implements StreamPacker.Clusters {
     private static final int KEPT_BYTES = 16 << 20;
 
     private final ImageFile file;
@@ -96,23 +96,46 @@ final class RefcountMap {
         return new Extent(Math.multiplyExact(start, (long) clusterBytes), found);
     }
 
+    @Override
+    public long take() throws IOException {
+        return take(1).hostOffset() / clusterBytes;
+    }
+
+    /** A cluster that no block counts yet is left to {@link #take(int)}. */
+    @Override
+    public boolean take(long cluster) throws IOException {
+        int index = blockIndex(cluster);
+        if (index >= table.length || table[index] == 0 || get(cluster) != 0) {
+            return false;
+        }
+        set(cluster, 1);
+        return true;
+    }
+
+    @Override
+    public boolean isFull(long cluster) throws IOException {
+        return get(cluster) == Refcounts.max(refcountBits);
+    }
+
+    @Override
+    public void raise(long cluster) throws IOException {
+        set(cluster, get(cluster) + 1);
+    }
+
     /** Takes exactly {@code wanted} clusters side by side, past the end of the file; their count is 1. */
     Extent takeContiguous(int wanted) throws IOException {
         long start = Math.ceilDiv(file.sizeBytes(), (long) clusterBytes);
-        for (long cluster = start; cluster < start + wanted; cluster++) {
-            provideBlock(blockIndex(cluster));
-            if (get(cluster) != 0) {
-                start = cluster + 1;
+        for (boolean moved = true; moved; ) {
+            moved = false;
+            for (long cluster = start; cluster < start + wanted; cluster++) {
+                // a new block may have found its home among the clusters looked at before
+                moved |= provideBlock(blockIndex(cluster));
+                if (get(cluster) != 0) {
+                    start = cluster + 1;
+                }
             }
         }
         for (long cluster = start; cluster < start + wanted; cluster++) {
-            if (get(cluster) != 0) {
-                start = cluster + 1;
-                cluster = start - 1;
-            }
-        }
-        for (long cluster = start; cluster < start + wanted; cluster++) {
-            provideBlock(blockIndex(cluster));
             set(cluster, 1);
         }
         return new Extent(Math.multiplyExact(start, clusterBytes), wanted);
@@ -194,10 +217,12 @@ final class RefcountMap {
         block.dirty = true;
     }
 
-    /** Makes sure that the block exists, at home among clusters that are counted already. */
-    private void provideBlock(int index) throws IOException {
+    /** Makes sure that the block exists, at home among clusters that are counted already; whether it did not. */
+    private boolean provideBlock(int index) throws IOException {
+        boolean missing = false;
         while (index >= table.length) {
             growTable();
+            missing = true;
         }
         if (table[index] == 0) {
             long home = take(1).hostOffset();
@@ -205,11 +230,13 @@ final class RefcountMap {
                 blocks.put(index, new Block(ByteBuffer.allocateDirect(clusterBytes)));
                 table[index] = home;
                 newTableEntries.put(index, home);
-                set(index * entriesPerBlock, 0);
+                block(index).dirty = true;
             } else {
                 set(home / clusterBytes, 0);
             }
+            missing = true;
         }
+        return missing;
     }
 
     /** A block that was missing; it is put at {@code cluster}, the first one it counts and that is asked for. */

@@ -27,6 +27,14 @@ public interface TargetWriter {
     /** From the next flush on the guest cluster's data is what stands at {@code hostOffset}, a cluster taken or its own. */
     void mapData(long guestCluster, long hostOffset) throws IOException;
 
+    /**
+     * From the next flush on the guest cluster is what a compressed stream holds, which the caller writes to the place returned. Streams
+     * lie close together and share host clusters.
+     *
+     * @param lengthBytes 1 to the cluster size
+     */
+    long mapCompressed(long guestCluster, int lengthBytes) throws IOException;
+
     /** From the next flush on the guest cluster reads as zeroes; only where {@link #hasZeroClusters}. */
     void mapZero(long guestCluster) throws IOException;
 

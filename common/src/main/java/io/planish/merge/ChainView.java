@@ -14,4 +14,7 @@ public interface ChainView {
 
     /** The virtual size of a layer in bytes. */
     long virtualSizeBytes(int layer);
+
+    /** Whether a compressed cluster of one layer means the same in the other: clusters have the same size and are compressed the same way. */
+    boolean sameCompression(int layer, int other);
 }

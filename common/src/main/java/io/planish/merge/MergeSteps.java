@@ -44,8 +44,7 @@ public final class MergeSteps implements Steps {
         return switch (piece.source()) {
             case NOTHING -> new Step.Skip(offset, whole);
             case ZERO, PAST_END -> ownsInTables(piece) ? new Step.Skip(offset, whole) : zero(piece);
-            case DATA, COMPRESSED ->
-                ownsInTables(piece) ? new Step.Skip(offset, whole) : new Step.Write(offset, whole, List.of(piece));
+            case DATA, COMPRESSED -> ownsInTables(piece) ? new Step.Skip(offset, whole) : copy(List.of(piece));
         };
     }
 
@@ -75,7 +74,11 @@ public final class MergeSteps implements Steps {
         if (pieces.stream().allMatch(Piece::readsZero)) {
             return zero(new Piece(offset, end - offset, Source.ZERO, Piece.NOBODY, -1));
         }
-        return new Step.Write(offset, end - offset, pieces);
+        return copy(pieces);
+    }
+
+    private Step copy(List<Piece> pieces) {
+        return Step.copy(chain, group.target(), group.clusterBytes(), pieces);
     }
 
     /**

@@ -17,6 +17,19 @@ public sealed interface Step {
     /** The clusters read as zeroes, by the zero flag. */
     record Zero(long guestOffset, long lengthBytes) implements Step {}
 
+    /** One cluster becomes what it is in another layer, compressed; the piece is all of it. */
+    record CopyCompressed(Piece piece) implements Step {
+        @Override
+        public long guestOffset() {
+            return piece.guestOffset();
+        }
+
+        @Override
+        public long lengthBytes() {
+            return piece.lengthBytes();
+        }
+    }
+
     /**
      * The clusters are written whole; the pieces, in guest order and without gaps, say where their bytes come from.
      */
@@ -24,5 +37,20 @@ public sealed interface Step {
         public Write {
             pieces = List.copyOf(pieces);
         }
+    }
+
+    /**
+     * Brings pieces, in guest order and without gaps, into the target: compressed if they are one whole cluster that means the same
+     * there. The disk's last cluster is no whole one if the disk ends inside it, since its stream holds more than the guest may ever see.
+     */
+    static Step copy(ChainView chain, int target, int clusterBytes, List<Piece> pieces) {
+        Piece first = pieces.getFirst();
+        Piece last = pieces.getLast();
+        return pieces.size() == 1
+                        && first.source() == Piece.Source.COMPRESSED
+                        && first.lengthBytes() == clusterBytes
+                        && chain.sameCompression(first.layer(), target)
+                ? new CopyCompressed(first)
+                : new Write(first.guestOffset(), last.endOffset() - first.guestOffset(), pieces);
     }
 }

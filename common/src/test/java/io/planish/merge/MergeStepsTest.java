@@ -2,7 +2,9 @@ package io.planish.merge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.planish.merge.ModelChain.Compression;
 import io.planish.merge.ModelChain.ModelLayer;
+import io.planish.merge.Piece.Source;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
@@ -100,7 +102,14 @@ class MergeStepsTest {
                 assertThat(zeroes).as("the format has zero clusters").isTrue();
                 Arrays.fill(written.units, from, roundUp(to, written.cluster), 0);
             }
+            case Step.CopyCompressed copy -> {
+                ModelLayer source = chain.layers.get(copy.piece().layer());
+                assertThat(source.cluster).isEqualTo(written.cluster).isEqualTo(to - from);
+                assertThat(source.compression).isEqualTo(written.compression).isNotEqualTo(Compression.NONE);
+                System.arraycopy(source.units, from, written.units, from, to - from);
+            }
             case Step.Write write -> {
+                assertNotWorthACompressedCopy(chain, written, write);
                 int[] content = new int[to - from];
                 int at = from;
                 for (Piece piece : write.pieces()) {
@@ -112,6 +121,17 @@ class MergeStepsTest {
                 assertThat(at).isEqualTo(to);
                 Arrays.fill(written.units, from, roundUp(to, written.cluster), 0);
                 System.arraycopy(content, 0, written.units, from, content.length);
+            }
+        }
+    }
+
+    private static void assertNotWorthACompressedCopy(ModelChain chain, ModelLayer written, Step.Write write) {
+        for (Piece piece : write.pieces()) {
+            if (piece.source() == Source.COMPRESSED && piece.lengthBytes() == written.cluster) {
+                ModelLayer source = chain.layers.get(piece.layer());
+                assertThat(source.cluster == written.cluster && source.compression == written.compression)
+                        .as(piece + " is inflated")
+                        .isFalse();
             }
         }
     }

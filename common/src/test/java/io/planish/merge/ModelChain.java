@@ -7,23 +7,34 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** A chain whose layers are arrays of units: each unit is not owned, zero, or a value. One unit is one byte of guest range. */
+/**
+ * A chain whose layers are arrays of units: each unit is not owned, zero, or a value. One unit is one byte of guest range. In some layers
+ * all data is compressed.
+ */
 final class ModelChain implements ChainView {
     static final int NOT_OWNED = -1;
 
+    enum Compression {
+        NONE,
+        DEFLATE,
+        ZSTD
+    }
+
     static final class ModelLayer {
         final int cluster;
+        final Compression compression;
         int size;
         int[] units;
 
-        ModelLayer(int cluster, int size, int[] units) {
+        ModelLayer(int cluster, Compression compression, int size, int[] units) {
             this.cluster = cluster;
+            this.compression = compression;
             this.size = size;
             this.units = units;
         }
 
         ModelLayer copy() {
-            return new ModelLayer(cluster, size, units.clone());
+            return new ModelLayer(cluster, compression, size, units.clone());
         }
     }
 
@@ -44,7 +55,8 @@ final class ModelChain implements ChainView {
                     content[u] = draw < 5 ? NOT_OWNED : draw < 7 ? 0 : value++;
                 }
             }
-            chain.layers.add(new ModelLayer(cluster, size, content));
+            Compression compression = Compression.values()[random.nextInt(3)];
+            chain.layers.add(new ModelLayer(cluster, compression, size, content));
         }
         return chain;
     }
@@ -79,12 +91,21 @@ final class ModelChain implements ChainView {
 
     /** The value a piece stands for at a unit of its range; the host offset of data is the unit itself. */
     int value(Piece piece, int unit) {
-        return piece.source() == Source.DATA ? layers.get(piece.layer()).units[unit] : 0;
+        return piece.source() == Source.DATA || piece.source() == Source.COMPRESSED
+                ? layers.get(piece.layer()).units[unit]
+                : 0;
     }
 
     @Override
     public long virtualSizeBytes(int layer) {
         return layers.get(layer).size;
+    }
+
+    @Override
+    public boolean sameCompression(int layer, int other) {
+        ModelLayer one = layers.get(layer);
+        ModelLayer two = layers.get(other);
+        return one.cluster == two.cluster && one.compression == two.compression;
     }
 
     @Override
@@ -94,7 +115,9 @@ final class ModelChain implements ChainView {
         int length = 1;
         while (length < maxLengthBytes) {
             Piece next = one(top, bottom, at + length);
-            if (next.source() != first.source() || next.layer() != first.layer()) {
+            if (next.source() != first.source()
+                    || next.layer() != first.layer()
+                    || next.source() == Source.COMPRESSED && next.hostOffset() != first.hostOffset()) {
                 break;
             }
             length++;
@@ -109,8 +132,13 @@ final class ModelChain implements ChainView {
                 return new Piece(unit, 1, Source.PAST_END, i, -1);
             }
             int content = layer.units[unit];
+            if (content == 0) {
+                return new Piece(unit, 1, Source.ZERO, i, -1);
+            }
             if (content != NOT_OWNED) {
-                return content == 0 ? new Piece(unit, 1, Source.ZERO, i, -1) : new Piece(unit, 1, Source.DATA, i, unit);
+                return layer.compression == Compression.NONE
+                        ? new Piece(unit, 1, Source.DATA, i, unit)
+                        : new Piece(unit, 1, Source.COMPRESSED, i, unit / layer.cluster);
             }
         }
         return new Piece(unit, 1, Source.NOTHING, Piece.NOBODY, -1);
