@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code qemu-img convert -c} has compressed stays so where source and target agree, and is inflated where they do not. */
 class CompressedLayersTest {
-    private static final int DISK_BYTES = 3 << 20;
+    private static final int DISK_BYTES = 4 << 20;
 
     @TempDir
     Path dir;
@@ -133,7 +133,7 @@ class CompressedLayersTest {
     void aDamagedStreamStopsTheMergeBeforeItIsCopied() throws IOException {
         compressedChain(List.of("cluster_size=64k"));
         byte[] base = images.bytes("base");
-        Arrays.fill(base, base.length / 2, base.length / 2 + 2000, (byte) 0xFF);
+        Arrays.fill(base, base.length * 2 / 3, base.length * 2 / 3 + 40_000, (byte) 0xFF);
         Files.write(images.path("base"), base);
 
         Outcome outcome = merges.run(merges.merge("", "active", "active")).outcome();
@@ -174,8 +174,7 @@ class CompressedLayersTest {
 
     private void compress(String name, String backing, String options) throws IOException {
         Path result = dir.resolve("compressed.qcow2");
-        List<Object> command =
-                new ArrayList<>(List.of("convert", "-c", "-f", "qcow2", "-O", "qcow2", "-o", options));
+        List<Object> command = new ArrayList<>(List.of("convert", "-c", "-f", "qcow2", "-O", "qcow2", "-o", options));
         if (!backing.isEmpty()) {
             command.addAll(List.of("-B", images.path(backing), "-F", "qcow2"));
         }

@@ -213,6 +213,24 @@ class CrashTest {
                                 List.of("base.raw")),
                         List.of("active")),
                 new Scenario(
+                        "pull of compressed layers",
+                        CrashTest::compressedChain,
+                        pool -> pool.job(
+                                JobKind.PULL,
+                                "active",
+                                Optional.empty(),
+                                "active",
+                                List.of(),
+                                false,
+                                List.of("base", "s1")),
+                        List.of("active")),
+                new Scenario(
+                        "commit of compressed layers",
+                        CrashTest::compressedChain,
+                        pool -> pool.job(
+                                JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), true, List.of("s1")),
+                        List.of("active")),
+                new Scenario(
                         "rebase onto an unrelated image",
                         images -> {
                             images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 100k");
@@ -240,6 +258,28 @@ class CrashTest {
         images.make("s1", "base", "160k", "cluster_size=4k", "write -P 2 50k 30k", "write -z 100k 8k");
         images.make("s2", "s1", "160k", "cluster_size=4k", "write -P 3 64k 1k", "write -P 6 120k 30k");
         images.make("active", "s2", "160k", "cluster_size=4k", "write -P 4 4k 9k", "write -z 64k 4k");
+    }
+
+    /** Streams that share sectors, fill refcounts of two bits, and replace each other and plain clusters. */
+    private static void compressedChain(Images images) throws IOException {
+        String some = images.text();
+        images.make("base", "", "160k", "cluster_size=4k,refcount_bits=2", "write -c -s " + some + " 0 100k");
+        images.make(
+                "s1",
+                "base",
+                "160k",
+                "cluster_size=4k",
+                "write -c -s " + some + " 24k 32k",
+                "write -P 2 40k 3k",
+                "write -c -P 3 100k 20k");
+        images.make(
+                "active",
+                "s1",
+                "158k",
+                "cluster_size=4k,refcount_bits=2",
+                "write -c -P 4 8k 4k",
+                "write -P 5 80k 9k",
+                "write -z 32k 8k");
     }
 
     @ParameterizedTest(name = "{0}")

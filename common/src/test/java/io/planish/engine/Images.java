@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 /** Images made by QEMU's own tools in one folder, for tests. */
 final class Images {
@@ -52,6 +53,18 @@ final class Images {
         for (String command : commands) {
             run(List.of("qemu-io", "-f", "raw", "-c", command, image.toString()));
         }
+    }
+
+    /** A file, outside of the folder, with bytes that shrink to about a third, for qemu-io's {@code -s}. */
+    String text() throws IOException {
+        Random random = new Random(1);
+        byte[] bytes = new byte[100 << 10];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) ('a' + random.nextInt(1 + i % 8192 / 1024));
+        }
+        Path file = Files.createTempFile("planish-text", "");
+        file.toFile().deleteOnExit();
+        return Files.write(file, bytes).toString();
     }
 
     static String run(List<String> command) throws IOException {
