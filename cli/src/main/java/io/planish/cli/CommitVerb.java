@@ -53,7 +53,11 @@ final class CommitVerb implements Callable<Integer> {
             description = "Commit although other overlays depend on a file that changes; what these show is lost.")
     private boolean forceShared;
 
-    @Option(names = "--verify", paramLabel = "HOW", defaultValue = "full", description = "full, metadata or none.")
+    @Option(
+            names = "--verify",
+            paramLabel = "HOW",
+            defaultValue = "metadata",
+            description = "full (reads all that was written again), metadata or none. Default: ${DEFAULT-VALUE}.")
     private Verify verify;
 
     @Override

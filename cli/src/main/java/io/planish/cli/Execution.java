@@ -39,11 +39,9 @@ final class Execution {
     int run(Path file) throws IOException {
         Workspace workspace = Workspace.toCarryOut(saved);
         Policy policy = saved.plan().policy();
-        EngineOptions options = new EngineOptions(
-                policy.verify(),
-                policy.grace().isZero(),
-                EngineOptions.DEFAULT.batchBytes(),
-                EngineOptions.DEFAULT.lockWait());
+        EngineOptions options = EngineOptions.DEFAULT
+                .verifying(policy.verify())
+                .deleting(policy.grace().isZero());
         JobRunner runner = workspace.runner(options, Set.of());
         String run = saved.plan().snapshot();
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), run);

@@ -170,8 +170,7 @@ final class OneShot {
      * @param ignored overlays that the job may know nothing of
      */
     JobResult run(Job job, Set<ImageRef> ignored, Verify verify, ProgressLine line) throws IOException {
-        EngineOptions options =
-                new EngineOptions(verify, false, EngineOptions.DEFAULT.batchBytes(), EngineOptions.DEFAULT.lockWait());
+        EngineOptions options = EngineOptions.DEFAULT.verifying(verify);
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), job.id());
                 Stop stop = Stop.onSignals()) {
             FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());

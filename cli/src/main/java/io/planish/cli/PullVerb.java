@@ -38,7 +38,11 @@ final class PullVerb implements Callable<Integer> {
     @Option(names = "-q", description = "Say nothing but errors.")
     private boolean quiet;
 
-    @Option(names = "--verify", paramLabel = "HOW", defaultValue = "full", description = "full, metadata or none.")
+    @Option(
+            names = "--verify",
+            paramLabel = "HOW",
+            defaultValue = "metadata",
+            description = "full (reads all that was written again), metadata or none. Default: ${DEFAULT-VALUE}.")
     private Verify verify;
 
     @Override

@@ -67,7 +67,11 @@ final class RebaseVerb implements Callable<Integer> {
     @Option(names = "-T", paramLabel = "CACHE", description = "Taken for compatibility.")
     private Optional<String> sourceCache = Optional.empty();
 
-    @Option(names = "--verify", paramLabel = "HOW", defaultValue = "full", description = "full, metadata or none.")
+    @Option(
+            names = "--verify",
+            paramLabel = "HOW",
+            defaultValue = "metadata",
+            description = "full (reads all that was written again), metadata or none. Default: ${DEFAULT-VALUE}.")
     private Verify verify;
 
     @Override

@@ -129,8 +129,7 @@ public final class Merges {
      */
     JobResult run(Job job, long epoch, long batchBytes, BooleanSupplier stop, Runnable beforeEachStep) {
         OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, 2);
-        EngineOptions options =
-                new EngineOptions(EngineOptions.DEFAULT.verify(), false, batchBytes, EngineOptions.DEFAULT.lockWait());
+        EngineOptions options = EngineOptions.DEFAULT.inBatchesOf(batchBytes);
         return new JobRunner(storage, pools, gate, sweep, options).run(job, new Attempt() {
             @Override
             public long epoch() {

@@ -6,6 +6,7 @@ import io.planish.image.TargetWriter;
 import io.planish.merge.Piece;
 import io.planish.merge.Step;
 import io.planish.storage.ImageFile;
+import io.planish.storage.ImageFile.CopyMethod;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -24,17 +25,19 @@ final class MergeBatch {
     private final int clusterBytes;
     private final boolean overwriteInPlace;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final Copies copies;
     private final List<Written> written = new ArrayList<>();
     private long bytesWritten;
 
-    /** What came from another layer, and where a batch put it. */
-    record Written(Piece piece, long hostOffset) {}
+    /** What came from another layer, where a batch put it, and whether both share the disk's blocks now. */
+    record Written(Piece piece, long hostOffset, boolean cloned) {}
 
     /** @param overwriteInPlace whether the layers above hide the target's own clusters: true for a commit only */
-    MergeBatch(ImageChain chain, ImageFile target, TargetWriter writer, boolean overwriteInPlace) {
+    MergeBatch(ImageChain chain, ImageFile target, TargetWriter writer, Copies copies, boolean overwriteInPlace) {
         this.chain = chain;
         this.target = target;
         this.writer = writer;
+        this.copies = copies;
         this.clusterBytes = writer.clusterBytes();
         this.overwriteInPlace = overwriteInPlace;
     }
@@ -56,8 +59,14 @@ final class MergeBatch {
         return bytesWritten;
     }
 
-    /** What this batch wrote, in guest order; the list starts anew with the next batch. */
-    List<Written> takeWritten() {
+    /** Makes the batch durable and visible. Returns what it wrote; the next batch starts with nothing. */
+    List<Written> flush() throws IOException {
+        for (Copies.Copy copy : copies.await()) {
+            if (!ofTarget(copy.piece())) {
+                written.add(new Written(copy.piece(), copy.hostOffset(), copy.method() == CopyMethod.CLONED));
+            }
+        }
+        writer.flush();
         List<Written> result = List.copyOf(written);
         written.clear();
         return result;
@@ -130,7 +139,7 @@ final class MergeBatch {
             return;
         }
         if (piece.source() == Piece.Source.DATA) {
-            target.copyFrom(chain.layer(piece.layer()).file(), piece.hostOffset(), hostOffset, piece.lengthBytes());
+            copies.add(piece, chain.layer(piece.layer()).file(), hostOffset);
         } else {
             for (Piece rest = piece; ; ) {
                 Piece part = rest.first(BUFFER_BYTES);
@@ -142,9 +151,9 @@ final class MergeBatch {
                 }
                 rest = rest.after(part.lengthBytes());
             }
-        }
-        if (!ofTarget(piece)) {
-            written.add(new Written(piece, hostOffset));
+            if (!ofTarget(piece)) {
+                written.add(new Written(piece, hostOffset, false));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Images;
+import io.planish.image.Layer;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.image.Qcow2Writer;
@@ -28,6 +29,7 @@ import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -58,6 +60,9 @@ final class MergeRun implements AutoCloseable {
     private final AttemptState state;
     private final PathGate gate;
     private final OpenFiles files;
+    private final Helpers copying;
+    private final Helpers verifying;
+    private Optional<Checkpoint> unsettled = Optional.empty();
 
     MergeRun(
             Storage storage,
@@ -81,6 +86,9 @@ final class MergeRun implements AutoCloseable {
         this.state = state;
         this.files = new OpenFiles(storage);
         this.preconditions = new Preconditions(storage, pools, gate, sweep, chain, files);
+        boolean alone = options.threads() == 1;
+        this.copying = new Helpers(alone ? 0 : options.threads(), "planish-copy-");
+        this.verifying = new Helpers(alone ? 0 : 1, "planish-verify-");
         state.begun = begun.isPresent();
     }
 
@@ -165,15 +173,18 @@ final class MergeRun implements AutoCloseable {
         ImageChain view = open.view();
         int clusterBytes = writer.clusterBytes();
         Steps steps = steps(view, writer);
-        MergeBatch batch = new MergeBatch(view, target, writer, job.kind() == JobKind.COMMIT);
-        BatchVerifier verifier = new BatchVerifier(view);
+        MergeBatch batch =
+                new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
+        BatchVerifier verifier = new BatchVerifier(
+                OpenChain.open(chain.images(), files, gate, pools).view());
         long end = steps.endOffset();
         while (offset < end) {
             attempt.mayContinue();
             if (attempt.stopRequested()) {
+                settle(end);
                 throw new StopRequested("stopped on request");
             }
-            long from = state.bytesCopied;
+            long from = batch.bytesWritten();
             long started = System.nanoTime();
             while (offset < end
                     && batch.bytesWritten() - from < options.batchBytes()
@@ -183,20 +194,30 @@ final class MergeRun implements AutoCloseable {
                 batch.apply(step);
                 offset = step.guestOffset() + step.lengthBytes();
             }
-            writer.flush();
-            state.bytesCopied = batch.bytesWritten();
+            List<MergeBatch.Written> written = batch.flush();
             view.layer(chain.target()).reload();
-            verify(intent, verifier, batch, end);
-            attempt.checkpoints()
-                    .save(new Checkpoint(
-                            Checkpoint.VERSION,
-                            job.id(),
-                            attempt.epoch(),
-                            Checkpoint.Phase.MERGE,
-                            offset,
-                            digest,
-                            copiedBefore + state.bytesCopied));
-            attempt.progress(offset, end, state.bytesCopied);
+            settle(end);
+            verify(intent, verifier, written, end);
+            unsettled = Optional.of(new Checkpoint(
+                    Checkpoint.VERSION,
+                    job.id(),
+                    attempt.epoch(),
+                    Checkpoint.Phase.MERGE,
+                    offset,
+                    digest,
+                    copiedBefore + batch.bytesWritten()));
+            state.bytesCopied = batch.bytesWritten();
+        }
+        settle(end);
+    }
+
+    /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. */
+    private void settle(long end) throws IOException {
+        verifying.await();
+        if (unsettled.isPresent()) {
+            attempt.checkpoints().save(unsettled.get());
+            attempt.progress(unsettled.get().durableBelow(), end, state.bytesCopied);
+            unsettled = Optional.empty();
         }
     }
 
@@ -221,16 +242,15 @@ final class MergeRun implements AutoCloseable {
         };
     }
 
-    private void verify(Intent intent, BatchVerifier verifier, MergeBatch batch, long end) throws IOException {
-        var written = batch.takeWritten();
+    private void verify(Intent intent, BatchVerifier verifier, List<MergeBatch.Written> written, long end)
+            throws IOException {
         if (options.verify() == Verify.FULL && !written.isEmpty()) {
             ImageFile target = files.get(job.target());
             String name = job.target().toString();
-            verifier.verify(
-                    intent.targetIsRaw()
-                            ? new RawImage(target, name)
-                            : Qcow2Image.open(target, name, Images.CACHE_BYTES, end),
-                    written);
+            Layer fresh = intent.targetIsRaw()
+                    ? new RawImage(target, name)
+                    : Qcow2Image.open(target, name, Images.CACHE_BYTES, end);
+            verifying.run(() -> verifier.verify(fresh, written));
         }
     }
 
@@ -240,6 +260,8 @@ final class MergeRun implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        copying.close();
+        verifying.close();
         files.close();
     }
 }

@@ -23,10 +23,16 @@ public interface ImageFile extends AutoCloseable {
     void write(ByteBuffer from, long offset) throws IOException;
 
     /**
-     * Copies bytes from another file by the cheapest way the filesystem has: sharing extents, {@code copy_file_range},
-     * else reading and writing. What lies past the source's end is written as zeroes.
+     * Copies bytes from another file by the cheapest way that works: sharing extents, else moving bytes such that neither file stays in the
+     * page cache because of it and the disk begins to write at once. What lies past the source's end is written as zeroes.
      */
     CopyMethod copyFrom(ImageFile source, long sourceOffset, long offset, long lengthBytes) throws IOException;
+
+    /**
+     * Whether both ranges, wherever the filesystem can tell, stand in the same blocks of the disk, so that they read the same bytes without
+     * being read.
+     */
+    boolean sharesBlocks(long offset, ImageFile other, long otherOffset, long lengthBytes) throws IOException;
 
     /** Gives the range back to the filesystem where it can; it reads as zeroes afterwards. The size stays. */
     void punch(long offset, long lengthBytes) throws IOException;
@@ -45,7 +51,7 @@ public interface ImageFile extends AutoCloseable {
     /** On return all data and the size written before are durable. */
     void sync() throws IOException;
 
-    /** Forgets cached clean pages of the range, so that the next read comes from the disk. A hint. */
+    /** Forgets cached pages of the range that are durable, so that the next read comes from the disk. For files nobody else uses; a hint. */
     void dropCache(long offset, long lengthBytes) throws IOException;
 
     FileStatus status() throws IOException;

@@ -1,5 +1,7 @@
 package io.planish.storage;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.storage.Storage.OpenMode;
@@ -18,6 +20,14 @@ final class LinuxFile implements ImageFile {
     private static final int KEEP_SIZE = 0x1;
     private static final int PUNCH_HOLE = 0x2;
     private static final int DONT_NEED = 4;
+    /**
+     * Pages that were not cached before do not stay cached, and what is written goes to the disk at once ({@code RWF_DONTCACHE}, Linux
+     * 6.14): the cache belongs to running VMs.
+     */
+    private static final int DONT_CACHE = 0x80;
+    /** Shorter ones are gathered in the page cache: the disk had to do each by itself. */
+    private static final long UNCACHED_MIN_BYTES = 64 << 10;
+
     private static final int CLOSED = -1;
 
     private final Path path;
@@ -26,6 +36,8 @@ final class LinuxFile implements ImageFile {
     private final QemuLocks locks;
     private final RangeCopy rangeCopy = new RangeCopy(this);
     private volatile int fd;
+    private volatile boolean readsUncached = true;
+    private volatile boolean writesUncached = true;
     private volatile boolean attributesChanged;
     private volatile @Nullable ImageException syncFailure;
 
@@ -95,10 +107,15 @@ final class LinuxFile implements ImageFile {
     void readSegment(MemorySegment into, long offset) throws IOException {
         long done = 0;
         while (done < into.byteSize()) {
-            long read = Errno.check(
-                    Libc.call(Syscall.PREAD, fd(), into.address() + done, into.byteSize() - done, offset + done),
-                    path,
-                    "read at 0x" + Long.toHexString(offset + done));
+            long length = into.byteSize() - done;
+            long read = readsUncached && length >= UNCACHED_MIN_BYTES
+                    ? uncached(Syscall.PREADV2, into.address() + done, length, offset + done)
+                    : Libc.call(Syscall.PREAD, fd(), into.address() + done, length, offset + done);
+            if (read == -Errno.EOPNOTSUPP && readsUncached) {
+                readsUncached = false;
+                continue;
+            }
+            Errno.check(read, path, "read at 0x" + Long.toHexString(offset + done));
             if (read == 0) {
                 into.asSlice(done).fill((byte) 0);
                 break;
@@ -112,12 +129,29 @@ final class LinuxFile implements ImageFile {
     void writeSegment(MemorySegment from, long offset) throws IOException {
         long done = 0;
         while (done < from.byteSize()) {
-            done += Errno.check(
-                    Libc.call(Syscall.PWRITE, fd(), from.address() + done, from.byteSize() - done, offset + done),
-                    path,
-                    "write at 0x" + Long.toHexString(offset + done));
+            long length = from.byteSize() - done;
+            long written = writesUncached && length >= UNCACHED_MIN_BYTES
+                    ? uncached(Syscall.PWRITEV2, from.address() + done, length, offset + done)
+                    : Libc.call(Syscall.PWRITE, fd(), from.address() + done, length, offset + done);
+            if (written == -Errno.EOPNOTSUPP && writesUncached) {
+                writesUncached = false;
+                continue;
+            }
+            done += Errno.check(written, path, "write at 0x" + Long.toHexString(offset + done));
         }
         Reference.reachabilityFence(from);
+    }
+
+    /** Whether long writes go past the page cache, as far as is known. */
+    boolean writesUncached() {
+        return writesUncached;
+    }
+
+    private long uncached(Syscall call, long address, long lengthBytes, long offset) {
+        MemorySegment vector = Libc.scratch().struct();
+        vector.set(JAVA_LONG, 0, address);
+        vector.set(JAVA_LONG, 8, lengthBytes);
+        return Libc.call(call, fd(), vector.address(), 1, offset, 0, DONT_CACHE);
     }
 
     @Override
@@ -132,6 +166,13 @@ final class LinuxFile implements ImageFile {
             return CopyMethod.COPIED;
         }
         return method;
+    }
+
+    @Override
+    public boolean sharesBlocks(long offset, ImageFile other, long otherOffset, long lengthBytes) throws IOException {
+        return other instanceof LinuxFile file
+                && file.identity.device() == identity.device()
+                && new Extents(this, offset).sameAs(new Extents(file, otherOffset), lengthBytes);
     }
 
     private void writeZeroes(long offset, long lengthBytes) throws IOException {

@@ -25,10 +25,13 @@ enum Syscall {
     OPENAT(257, 56),
     OPENAT2(437, 437),
     PREAD(17, 67),
+    PREADV2(327, 286),
     PWRITE(18, 68),
+    PWRITEV2(328, 287),
     RENAMEAT2(316, 276),
     STATFS(137, 43),
     STATX(332, 291),
+    SYNC_FILE_RANGE(277, 84),
     UNLINKAT(263, 35);
 
     private final int x86;

@@ -132,7 +132,7 @@ final class Simulated {
     }
 
     private JobRunner runner() {
-        EngineOptions options = new EngineOptions(Verify.FULL, false, 16 << 10, Duration.ZERO);
+        EngineOptions options = new EngineOptions(Verify.FULL, false, 16 << 10, Duration.ZERO, 1);
         return new JobRunner(storage, pools, gate, this::overlaysOf, options);
     }
 

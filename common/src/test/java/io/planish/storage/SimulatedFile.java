@@ -76,6 +76,12 @@ final class SimulatedFile implements ImageFile {
         return CopyMethod.COPIED;
     }
 
+    /** Copies here are never clones. */
+    @Override
+    public boolean sharesBlocks(long offset, ImageFile other, long otherOffset, long lengthBytes) {
+        return false;
+    }
+
     @Override
     public void punch(long offset, long lengthBytes) throws IOException {
         synchronized (storage) {

@@ -56,8 +56,10 @@ public final class EngineJobs implements JobExecutor {
                 return untouched(new Outcome.Failed(ErrorKind.IO, String.valueOf(e.getMessage())));
             }
         }
-        EngineOptions options = new EngineOptions(
-                policy.verify(), policy.grace().isZero(), batchBytes, EngineOptions.DEFAULT.lockWait());
+        EngineOptions options = EngineOptions.DEFAULT
+                .verifying(policy.verify())
+                .deleting(policy.grace().isZero())
+                .inBatchesOf(batchBytes);
         return new JobRunner(storage, pools, gate, sweep, options).run(job, attempt);
     }
 
