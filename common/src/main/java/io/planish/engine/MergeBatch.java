@@ -83,7 +83,7 @@ final class MergeBatch {
         long place = writer.mapCompressed(piece.guestOffset() / clusterBytes, length);
         target.write(stream, place);
         bytesWritten += length;
-        written.add(new Written(piece, place));
+        written.add(new Written(piece, place, false));
     }
 
     /** Finds a place for as many of the step's clusters as lie side by side, fills it, and goes on with the rest. */
