@@ -150,7 +150,15 @@ final class Preconditions {
             return;
         }
         Header target = open.header(job.target());
-        boolean resized = finalSizeBytes(open) != target.virtualSizeBytes();
+        long finalSizeBytes = finalSizeBytes(open);
+        if (target.geometry().l1Entries(finalSizeBytes) > Header.MAX_L1_ENTRIES) {
+            throw unsupported(
+                    job.target(),
+                    "a disk of " + finalSizeBytes + " bytes is too long for clusters of "
+                            + target.geometry().clusterBytes(),
+                    "pull instead");
+        }
+        boolean resized = finalSizeBytes != target.virtualSizeBytes();
         if (resized && target.snapshotCount() > 0) {
             throw unsupported(job.target(), "its size would change, and it holds internal snapshots", "pull instead");
         }

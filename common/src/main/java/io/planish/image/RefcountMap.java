@@ -2,6 +2,7 @@ package io.planish.image;
 
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.qcow2.Header;
 import io.planish.qcow2.Refcounts;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
@@ -261,12 +262,22 @@ final class RefcountMap implements StreamPacker.Clusters {
         }
         long first = table.length * entriesPerBlock;
         long entriesPerCluster = clusterBytes / Long.BYTES;
-        int clusters = Math.toIntExact((table.length * 3L / 2 + entriesPerCluster) / entriesPerCluster);
+        long mostClusters = Header.MAX_REFCOUNT_TABLE_BYTES / clusterBytes;
+        int clusters = Math.toIntExact(
+                Math.min(mostClusters, (table.length * 3L / 2 + entriesPerCluster) / entriesPerCluster));
         int newBlocks = 1;
         while (newBlocks * entriesPerBlock < newBlocks + clusters
                 || table.length + newBlocks > clusters * entriesPerCluster) {
             newBlocks++;
             clusters += table.length + newBlocks > clusters * entriesPerCluster ? 1 : 0;
+        }
+        if ((long) clusters * clusterBytes > Header.MAX_REFCOUNT_TABLE_BYTES) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED_FEATURE,
+                    file.path().toString(),
+                    "its refcount table would need " + (long) clusters * clusterBytes + " bytes, and may have "
+                            + Header.MAX_REFCOUNT_TABLE_BYTES,
+                    "the file is too long for clusters of " + clusterBytes + " bytes: convert it to larger ones");
         }
         long[] larger = Arrays.copyOf(table, Math.toIntExact(clusters * entriesPerCluster));
         long[] old = table;
