@@ -37,7 +37,7 @@ final class BackingLinkEdit {
                         "it takes part in a commit that is not finished",
                         "run that commit again first");
             }
-            HeaderFile.edit(file, edit -> link(edit.clearUnknownAutoclear(), wanted));
+            HeaderFile.edit(file, edit -> link(edit, wanted));
         } catch (ImageException e) {
             throw e.at(image.name());
         }

@@ -7,5 +7,7 @@ public enum Trait {
     /** It holds internal snapshots, which share its clusters. */
     INTERNAL_SNAPSHOTS,
     /** It holds persistent dirty bitmaps, which a backup system relies on. */
-    BITMAPS
+    BITMAPS,
+    /** One of them was not saved correctly or is not understood, so that none can be carried over into another image. */
+    INCONSISTENT_BITMAPS
 }

@@ -76,8 +76,12 @@ final class Finisher {
             Optional<Backing> backing = moves ? absoluteBase(intent) : intent.targetBacking();
             if (intent.targetIsRaw()) {
                 cutTo(target, intent.virtualSizeBytes());
+            } else if (job.kind() == JobKind.COMMIT) {
+                long size = intent.virtualSizeBytes();
+                CommitBitmaps.resize(JobChain.of(job), files, size, edit -> link(edit.virtualSize(size), backing));
             } else {
-                HeaderFile.edit(target, edit -> link(sized(edit, intent), backing));
+                // the size stays: a guest may have changed it between two attempts
+                HeaderFile.edit(target, edit -> link(edit, backing));
             }
         }
         for (Relink relink : job.relinks()) {
@@ -108,11 +112,6 @@ final class Finisher {
         }
         String name = gate.backingName(job.target(), job.base().orElseThrow(), "/");
         return Optional.of(new Backing(name, intent.targetBacking().get().format()));
-    }
-
-    /** A pull leaves the size alone, which a guest may have changed between two attempts. */
-    private static HeaderEdit sized(HeaderEdit edit, Intent intent) {
-        return intent.job().kind() == JobKind.COMMIT ? edit.virtualSize(intent.virtualSizeBytes()) : edit;
     }
 
     /** Whether the new leaf still has the base it was given: since it has its name, its owner may have rebased it. */

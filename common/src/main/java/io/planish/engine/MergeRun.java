@@ -22,7 +22,7 @@ import io.planish.merge.MergeSteps;
 import io.planish.merge.RebaseSteps;
 import io.planish.merge.Step;
 import io.planish.merge.Steps;
-import io.planish.qcow2.HeaderEdit;
+import io.planish.qcow2.Marks;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
@@ -124,9 +124,6 @@ final class MergeRun implements AutoCloseable {
         if (job.kind() == JobKind.COMMIT) {
             beginCommit(intent, open);
         }
-        if (!intent.targetIsRaw()) {
-            HeaderFile.edit(target, HeaderEdit::clearUnknownAutoclear);
-        }
         mergeInBatches(target, intent);
 
         if (options.verify() != Verify.NONE && !intent.targetIsRaw()) {
@@ -148,11 +145,21 @@ final class MergeRun implements AutoCloseable {
             preconditions.requireRenamePossible();
             intents.save(pool(), intent);
         }
+        if (!intent.targetIsRaw() && !hasBitmapsAlready()) {
+            CommitBitmaps.read(chain, open, files).begin(open);
+        }
         for (ImageRef image : chain.marked()) {
             if (open.isQcow2(image)) {
                 HeaderFile.edit(files.get(image), edit -> edit.halfMerged(true));
             }
         }
+    }
+
+    /** Whether an earlier attempt gave the target all bitmaps, and nobody has written the top since. */
+    private boolean hasBitmapsAlready() throws IOException {
+        return begun.isPresent()
+                && Marks.isHalfMerged(HeaderFile.read(files.get(job.target())))
+                && preconditions.facts(job.top()).equals(begun.get().files().get(job.top()));
     }
 
     private void mergeInBatches(ImageFile target, Intent intent) throws IOException {

@@ -116,7 +116,7 @@ final class Preconditions {
     }
 
     /** What the engine will not touch, whatever a plan says. */
-    void requireMergeable(OpenChain open, boolean begun) throws ImageException {
+    void requireMergeable(OpenChain open, boolean begun) throws IOException {
         for (int i = 0; i < chain.images().size(); i++) {
             ImageRef image = chain.images().get(i);
             if (!open.isQcow2(image)) {
@@ -139,11 +139,9 @@ final class Preconditions {
                         "it holds " + header.snapshotCount() + " internal snapshots that would be lost",
                         "delete them first, or keep the image");
             }
-            boolean losesBitmaps = job.kind() == JobKind.COMMIT && (i == chain.target() || i == chain.hi());
-            if (losesBitmaps && header.bitmaps().isPresent()) {
-                throw unsupported(
-                        image, "it holds persistent bitmaps that a commit would lose", "pull instead, or remove them");
-            }
+        }
+        if (job.kind() == JobKind.COMMIT) {
+            CommitBitmaps.read(chain, open, files).requireMergeable(begun, finalSizeBytes(open));
         }
         if (!open.isQcow2(job.target())) {
             requireRawWritable();

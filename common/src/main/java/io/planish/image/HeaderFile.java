@@ -46,6 +46,11 @@ public final class HeaderFile {
         }
     }
 
+    /** Clears the autoclear bits that nobody here knows, durably; must precede every other write to an image. */
+    public static void beginWriting(ImageFile file) throws IOException {
+        edit(file, UnaryOperator.identity());
+    }
+
     /** Makes the image unopenable for every program; durable on return. */
     public static void poison(ImageFile file) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);

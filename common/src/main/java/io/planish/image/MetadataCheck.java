@@ -114,6 +114,7 @@ public final class MetadataCheck {
         Header header = checkableHeader(file, name);
         Result result = sound(file, header, name);
         try {
+            HeaderFile.beginWriting(file);
             if (header.isDirty()) {
                 RefcountRebuild.run(file, header);
             } else if (result.leaks() > 0 || result.missingFlags() > 0) {

@@ -52,6 +52,11 @@ record Group(List<ImageNode> chain, int lo, int targetAt) {
         return chain.subList(lo, targetAt);
     }
 
+    /** What is committed down into the target, up to the top. */
+    List<ImageNode> above() {
+        return chain.subList(targetAt + 1, chain.size());
+    }
+
     /** What loses its view: the target and what stands between it and the top. */
     List<ImageNode> ending() {
         return chain.subList(targetAt, chain.size() - 1);

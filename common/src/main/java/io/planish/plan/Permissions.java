@@ -11,7 +11,6 @@ import io.planish.job.SkipReason;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** What may be done to one image by itself, whoever its neighbours are; each answer is why not, or empty. */
 final class Permissions {
@@ -60,6 +59,21 @@ final class Permissions {
                 : holdNoSnapshots(image);
     }
 
+    /** What it holds goes over into another image, and its file away. */
+    Optional<Problem> goDown(ImageNode image) {
+        return carryBitmaps(image).or(() -> holdNoSnapshots(image));
+    }
+
+    /** Its bitmaps can be changed, or carried over. */
+    Optional<Problem> carryBitmaps(ImageNode image) {
+        return image.has(Trait.INCONSISTENT_BITMAPS)
+                ? problem(
+                        SkipReason.UNSUPPORTED_FEATURE,
+                        image,
+                        "holds a persistent bitmap that was not saved correctly or is not understood")
+                : Optional.empty();
+    }
+
     Optional<Problem> holdNoSnapshots(ImageNode image) {
         return image.has(Trait.INTERNAL_SNAPSHOTS)
                 ? problem(SkipReason.INTERNAL_SNAPSHOTS, image, "holds internal snapshots that would be lost")
@@ -76,11 +90,18 @@ final class Permissions {
                                 + image.ref().pool() + " is not complete");
     }
 
-    /** It goes to the trash. */
+    /** It goes to the trash with all that its chain does not show. */
     Optional<Problem> retire(ImageNode image) {
-        return Stream.of(haveNoUnknownOverlays(image), write(image), end(image), loseFile(image))
-                .flatMap(Optional::stream)
-                .findFirst();
+        return goAway(image).or(() -> loseFile(image));
+    }
+
+    /** It goes to the trash once another image holds all that it held. */
+    Optional<Problem> retireCommitted(ImageNode image) {
+        return goAway(image).or(() -> goDown(image));
+    }
+
+    private Optional<Problem> goAway(ImageNode image) {
+        return haveNoUnknownOverlays(image).or(() -> write(image)).or(() -> end(image));
     }
 
     /** Its backing link changes from {@code top} to another file with the same content. */

@@ -67,11 +67,11 @@ public final class SafetyRule {
         Stream<Optional<Problem>> ending = group.ending().stream().map(layer -> endsView(layer, now));
         Stream<Optional<Problem>> gone = commits
                 ? Stream.concat(
-                        group.middle().stream().map(may::loseFile),
+                        group.middle().stream().map(may::goDown),
                         group.below().stream().map(may::holdNoSnapshots))
                 : Stream.of();
         Stream<Optional<Problem>> onward = commits
-                ? Stream.of(commitsInto(target, top), continuesAs(target, top, now), links(job, top, now))
+                ? Stream.of(commitsInto(target, group.above()), continuesAs(target, top, now), links(job, top, now))
                 : Stream.of(linksOfPull(job));
         return Stream.of(reading, pulling, ending, gone, onward, retiring(job, group, now))
                 .flatMap(problems -> problems)
@@ -117,15 +117,17 @@ public final class SafetyRule {
         return first(may.write(target), may.holdNoSnapshots(target));
     }
 
-    /** Why what {@code top} shows must not be put into this image. */
-    Optional<Problem> commitsInto(ImageNode target, ImageNode top) {
-        if (target.has(Trait.BITMAPS)) {
+    /** Why what the layers {@code above}, up to the top, show and hold must not be put into this image. */
+    Optional<Problem> commitsInto(ImageNode target, List<ImageNode> above) {
+        boolean isVersion3 = target.has(Trait.ZERO_CLUSTERS);
+        if (!isVersion3 && above.stream().anyMatch(layer -> layer.has(Trait.BITMAPS))) {
             return Optional.of(new Problem(
                     SkipReason.UNSUPPORTED_FEATURE,
-                    target.ref() + " holds persistent bitmaps that a commit would make wrong"));
+                    target.ref() + " is of version 2 and cannot hold the persistent bitmaps of a layer above it"));
         }
-        boolean sameDisk = target.virtualSizeBytes() == top.virtualSizeBytes();
-        return target.has(Trait.ZERO_CLUSTERS) && sameDisk ? Optional.empty() : may.holdNoSnapshots(target);
+        boolean sameDisk = target.virtualSizeBytes() == above.getLast().virtualSizeBytes();
+        return may.carryBitmaps(target)
+                .or(() -> isVersion3 || sameDisk ? Optional.empty() : may.holdNoSnapshots(target));
     }
 
     /** Why what this image shows must not end: somebody besides the one layer above it may look at it. */
@@ -141,14 +143,14 @@ public final class SafetyRule {
     Optional<Problem> continuesAs(ImageNode target, ImageNode top, Forest now) {
         List<ImageNode> overlays = now.overlays(top.ref());
         if (overlays.isEmpty()) {
-            return first(may.write(top), may.loseFile(top), may.takePlaceOf(target, top));
+            return first(may.write(top), may.goDown(top), may.takePlaceOf(target, top));
         }
-        return first(Stream.of(may.retire(top)), overlays.stream().map(overlay -> may.relink(overlay, top)));
+        return first(Stream.of(may.retireCommitted(top)), overlays.stream().map(overlay -> may.relink(overlay, top)));
     }
 
-    /** Why this image's file must not go away with all that its chain does not show. */
-    Optional<Problem> losesFile(ImageNode image) {
-        return may.loseFile(image);
+    /** Why what this image holds cannot go down into one below it. */
+    Optional<Problem> goesDown(ImageNode image) {
+        return may.goDown(image);
     }
 
     /** Why this image must stay although nothing of its chain needs it. */
@@ -194,7 +196,9 @@ public final class SafetyRule {
             if (needed) {
                 return Optional.of(new Problem(SkipReason.SHARED_BASE, ref + " still has an overlay afterwards"));
             }
-            return movedTop ? may.retire(member.get()) : retires(member.get());
+            return movedTop || group.middle().contains(member.get())
+                    ? may.retireCommitted(member.get())
+                    : retires(member.get());
         });
     }
 

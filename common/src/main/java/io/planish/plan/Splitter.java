@@ -151,7 +151,7 @@ final class Splitter {
             }
             options.stream().min(CHEAPEST).ifPresent(merges::add);
             mayCommit &= rule.endsView(layer, forest).isEmpty()
-                    && rule.losesFile(layer).isEmpty();
+                    && rule.goesDown(layer).isEmpty();
         }
         return merges;
     }
@@ -174,7 +174,7 @@ final class Splitter {
     private boolean mayTake(int target, int top) {
         ImageNode image = layers.get(target);
         return rule.endsView(image, forest).isEmpty()
-                && rule.commitsInto(image, layers.get(top)).isEmpty()
+                && rule.commitsInto(image, layers.subList(target + 1, top + 1)).isEmpty()
                 && rule.continuesAs(image, layers.get(top), forest).isEmpty();
     }
 

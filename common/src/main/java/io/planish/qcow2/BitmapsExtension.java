@@ -21,6 +21,18 @@ public record BitmapsExtension(int count, long directoryOffset, long directoryBy
 
     private static final int MIN_ENTRY_BYTES = 24;
 
+    /** The extension that says this. */
+    Extension encode() {
+        return new Extension(
+                Extension.BITMAPS,
+                ByteBuffer.allocate(LENGTH_BYTES)
+                        .putInt(count)
+                        .putInt(0)
+                        .putLong(directoryBytes)
+                        .putLong(directoryOffset)
+                        .flip());
+    }
+
     /** Reads the extension's data and checks it against the file's real size. */
     static BitmapsExtension decode(ByteBuffer data, Geometry geometry, long fileSizeBytes) throws ImageException {
         if (data.remaining() != LENGTH_BYTES) {

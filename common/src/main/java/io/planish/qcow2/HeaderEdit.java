@@ -13,7 +13,8 @@ import java.util.Optional;
  * A change of a header that a crash cannot tear: first bytes of cluster 0 that the current header does not use, then one
  * aligned 512-byte write of sector 0 that switches everything at once.
  *
- * <p>Unknown fields, unknown extensions and the snapshot table's fields stay as they are. What cannot be laid out in this way
+ * <p>Unknown fields, unknown extensions and the snapshot table's fields stay as they are; autoclear bits that only a program who
+ * knows them may leave set are cleared by every change. What cannot be laid out in this way
  * is refused before anything is written. Not thread-safe; used once.
  */
 public final class HeaderEdit {
@@ -31,6 +32,7 @@ public final class HeaderEdit {
         this.sector.put(0, current, 0, HeaderPlacement.SECTOR_BYTES);
         this.extensions = new ArrayList<>(header.extensions());
         this.backing = header.backing();
+        bits(HeaderLayout.AUTOCLEAR, ~Features.BITMAPS, false);
     }
 
     /**
@@ -81,9 +83,9 @@ public final class HeaderEdit {
         return this;
     }
 
-    /** Clears the autoclear bits that only a program who knows them may leave set; must precede any other write to the image. */
-    public HeaderEdit clearUnknownAutoclear() {
-        return bits(HeaderLayout.AUTOCLEAR, ~Features.BITMAPS, false);
+    /** These are the image's persistent bitmaps from now on; version 3 only. */
+    public HeaderEdit bitmaps(BitmapsExtension directory) {
+        return extension(directory.encode()).bitmapsConsistent(true);
     }
 
     /** Whether the bitmaps extension is consistent; version 3 only. */

@@ -3,6 +3,7 @@ package io.planish.scan;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.Trait;
+import io.planish.image.Directories;
 import io.planish.image.Images;
 import io.planish.job.SkipReason;
 import io.planish.qcow2.Backing;
@@ -81,7 +82,8 @@ public final class HeadReader {
             return broken(file, prefix, SkipReason.HALF_MERGED, "is left over from a commit and no longer valid");
         }
         try {
-            return head(Images.header(file, name));
+            Header header = Images.header(file, name);
+            return head(header, bitmapsAreConsistent(file, header));
         } catch (ImageException e) {
             return switch (e.kind()) {
                 case MALFORMED_IMAGE -> broken(file, prefix, SkipReason.CORRUPT, "is damaged: " + e.what());
@@ -100,7 +102,12 @@ public final class HeadReader {
         }
     }
 
-    private static FileHead head(Header header) {
+    private static boolean bitmapsAreConsistent(ImageFile file, Header header) throws IOException {
+        return Directories.bitmaps(file, header).stream()
+                .noneMatch(bitmap -> bitmap.isInUse() || bitmap.unknown().isPresent());
+    }
+
+    private static FileHead head(Header header, boolean bitmapsAreConsistent) {
         List<Fault> faults = new ArrayList<>();
         if (header.isCorrupt()) {
             faults.add(new Fault(SkipReason.CORRUPT, "is marked corrupt (repair it with qemu-img check -r all)"));
@@ -121,6 +128,9 @@ public final class HeadReader {
         }
         if (header.bitmaps().isPresent()) {
             traits.add(Trait.BITMAPS);
+        }
+        if (!bitmapsAreConsistent) {
+            traits.add(Trait.INCONSISTENT_BITMAPS);
         }
         return new FileHead(
                 true, header.virtualSizeBytes(), header.geometry().clusterBytes(), header.backing(), traits, faults);

@@ -52,7 +52,12 @@ class PlannerTest {
                 .containsExactly("601.0 MiB");
         fleet.traits("mid", Trait.ZERO_CLUSTERS, Trait.BITMAPS);
         assertThat(fleet.plan(1).jobs())
-                .as("mid's bitmaps leave hi")
+                .as("bitmaps that can be carried over change nothing")
+                .extracting(job -> job.target().path())
+                .containsExactly("mid");
+        fleet.traits("mid", Trait.ZERO_CLUSTERS, Trait.BITMAPS, Trait.INCONSISTENT_BITMAPS);
+        assertThat(fleet.plan(1).jobs())
+                .as("mid's inconsistent bitmap leaves hi")
                 .extracting(job -> job.target().path())
                 .containsExactly("hi");
     }

@@ -144,7 +144,7 @@ class SafetyRuleTest {
     }
 
     @Test
-    void commitIsRefusedWhenAFileThatEndsHoldsInternalSnapshotsOrBitmaps() {
+    void commitIsRefusedWhenAFileThatEndsHoldsInternalSnapshotsOrAnInconsistentBitmap() {
         for (String name : List.of("s1", "s2", "active")) {
             assertRefused(
                     line().traits(name, Trait.ZERO_CLUSTERS, Trait.INTERNAL_SNAPSHOTS),
@@ -152,23 +152,36 @@ class SafetyRuleTest {
                     SkipReason.INTERNAL_SNAPSHOTS,
                     "p/" + name);
             assertRefused(
-                    line().traits(name, Trait.ZERO_CLUSTERS, Trait.BITMAPS),
+                    line().traits(name, Trait.ZERO_CLUSTERS, Trait.BITMAPS, Trait.INCONSISTENT_BITMAPS),
                     ALL,
                     SkipReason.UNSUPPORTED_FEATURE,
                     "p/" + name);
         }
         assertRefused(
-                line().traits("base", Trait.ZERO_CLUSTERS, Trait.BITMAPS),
+                line().traits("base", Trait.ZERO_CLUSTERS, Trait.BITMAPS, Trait.INCONSISTENT_BITMAPS),
                 ALL,
                 SkipReason.UNSUPPORTED_FEATURE,
                 "p/base");
     }
 
     @Test
-    void aVersion3BaseWithInternalSnapshotsMayBeCommittedIntoAndAVersion2BaseNot() {
+    void bitmapsGoDownWithACommitUnlessTheBaseIsOfVersion2() {
+        for (String name : List.of("base", "s1", "s2", "active")) {
+            assertThat(check(line().traits(name, Trait.ZERO_CLUSTERS, Trait.BITMAPS), ALL))
+                    .as(name)
+                    .isEmpty();
+        }
+        Fleet old = line().traits("base").traits("s2", Trait.ZERO_CLUSTERS, Trait.BITMAPS);
+        assertRefused(old, ALL, SkipReason.UNSUPPORTED_FEATURE, "p/base");
+    }
+
+    @Test
+    void aBaseWithInternalSnapshotsMayBeCommittedIntoUnlessItIsOfVersion2AndChangesItsSize() {
         assertThat(check(line().traits("base", Trait.ZERO_CLUSTERS, Trait.INTERNAL_SNAPSHOTS), ALL))
                 .isEmpty();
-        assertRefused(line().traits("base", Trait.INTERNAL_SNAPSHOTS), ALL, SkipReason.INTERNAL_SNAPSHOTS, "p/base");
+        assertThat(check(line().traits("base", Trait.INTERNAL_SNAPSHOTS), ALL)).isEmpty();
+        Fleet growing = line().traits("base", Trait.INTERNAL_SNAPSHOTS).size("active", 1 << 30);
+        assertRefused(growing, ALL, SkipReason.INTERNAL_SNAPSHOTS, "p/base");
     }
 
     @Test

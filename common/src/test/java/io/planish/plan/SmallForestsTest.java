@@ -48,6 +48,7 @@ class SmallForestsTest {
         HARD_LINKED,
         INTERNAL_SNAPSHOTS,
         BITMAPS,
+        INCONSISTENT_BITMAPS,
         OTHER_FILESYSTEM,
         UNSUPPORTED,
         RAW_BASE,
@@ -219,6 +220,8 @@ class SmallForestsTest {
             case HARD_LINKED -> fleet.problem(name, SkipReason.HARD_LINKED);
             case INTERNAL_SNAPSHOTS -> fleet.traits(name, Trait.ZERO_CLUSTERS, Trait.INTERNAL_SNAPSHOTS);
             case BITMAPS -> fleet.traits(name, Trait.ZERO_CLUSTERS, Trait.BITMAPS);
+            case INCONSISTENT_BITMAPS ->
+                fleet.traits(name, Trait.ZERO_CLUSTERS, Trait.BITMAPS, Trait.INCONSISTENT_BITMAPS);
             case OTHER_FILESYSTEM -> fleet.filesystem(name, 1);
             case UNSUPPORTED -> fleet.problem(name, SkipReason.UNSUPPORTED_FEATURE);
             case RAW_BASE -> fleet.raw(name);

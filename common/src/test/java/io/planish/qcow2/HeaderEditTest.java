@@ -134,7 +134,6 @@ class HeaderEditTest {
                         .virtualSize(2 << 20)
                         .l1Table(0x30000, 2)
                         .refcountTable(0x20000, 1)
-                        .clearUnknownAutoclear()
                         .dirty(false));
 
         Header after = decode(bytes, result);
