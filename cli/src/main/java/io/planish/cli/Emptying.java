@@ -3,9 +3,11 @@ package io.planish.cli;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageNode;
+import io.planish.image.FreshTables;
 import io.planish.image.HeaderFile;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Writer;
+import io.planish.qcow2.Header;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Storage.OpenMode;
@@ -42,8 +44,13 @@ final class Emptying {
                         "it was committed but not emptied, since somebody has written it meanwhile",
                         "commit again");
             }
-            MetadataCheck.repair(file, name);
-            Qcow2Writer.open(file, HeaderFile.read(file)).discardFrom(0, TABLE_BYTES);
+            Header header = HeaderFile.read(file);
+            if (FreshTables.suit(header)) {
+                FreshTables.install(file);
+            } else {
+                MetadataCheck.repair(file, name);
+                Qcow2Writer.open(file, HeaderFile.read(file)).discardFrom(0, TABLE_BYTES);
+            }
         }
     }
 }

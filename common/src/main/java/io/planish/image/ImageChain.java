@@ -29,13 +29,12 @@ public final class ImageChain implements ChainView {
     }
 
     @Override
-    public boolean isCompressedCluster(Piece piece, int layer) {
-        return layers.get(piece.layer()) instanceof Qcow2Image one
-                && layers.get(layer) instanceof Qcow2Image other
-                && piece.lengthBytes() == one.header().geometry().clusterBytes()
+    public boolean sameCompression(int layer, int other) {
+        return layers.get(layer) instanceof Qcow2Image one
+                && layers.get(other) instanceof Qcow2Image two
                 && one.header().geometry().clusterBits()
-                        == other.header().geometry().clusterBits()
-                && one.header().compressionType() == other.header().compressionType();
+                        == two.header().geometry().clusterBits()
+                && one.header().compressionType() == two.header().compressionType();
     }
 
     @Override
@@ -53,7 +52,7 @@ public final class ImageChain implements ChainView {
             switch (own.kind()) {
                 case UNALLOCATED -> {}
                 case ZERO -> {
-                    return new Piece(offset, length, Source.ZERO, i, own.hostOffset());
+                    return new Piece(offset, length, Source.ZERO, i, -1);
                 }
                 case DATA -> {
                     return new Piece(offset, length, Source.DATA, i, own.hostOffset());
