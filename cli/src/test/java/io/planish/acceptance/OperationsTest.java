@@ -36,7 +36,8 @@ class OperationsTest {
         return List.of(
                 List.of(""),
                 List.of("cluster_size=4k", "cluster_size=64k,compat=0.10", "cluster_size=512", "cluster_size=1M"),
-                List.of("cluster_size=64k,compat=0.10", "cluster_size=4k,compression_type=zstd"));
+                List.of("cluster_size=64k,compat=0.10", "cluster_size=4k,compression_type=zstd"),
+                List.of("extended_l2=on", "cluster_size=4k", "extended_l2=on,cluster_size=16k"));
     }
 
     @BeforeEach

@@ -13,7 +13,7 @@ import java.util.Set;
  * @param otherNames symbolic links in the pools that lead to it
  * @param facts what must stay equal for it to count as unchanged
  * @param virtualSizeBytes the size of the disk it shows
- * @param clusterSizeBytes the granularity of what it owns; 512 for a raw image
+ * @param clusterSizeBytes the granularity of what it owns, with subclusters theirs; 512 for a raw image
  * @param allocatedBytes what it takes on disk
  * @param filesystem equal for two images of one snapshot that are on the same filesystem; means nothing outside it
  * @param backing empty: it has no backing file

@@ -22,7 +22,7 @@ final class MergeBatch {
     private final ImageChain chain;
     private final ImageFile target;
     private final TargetWriter writer;
-    private final int clusterBytes;
+    private final int granularityBytes;
     private final boolean overwriteInPlace;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private final Copies copies;
@@ -38,18 +38,14 @@ final class MergeBatch {
         this.target = target;
         this.writer = writer;
         this.copies = copies;
-        this.clusterBytes = writer.clusterBytes();
+        this.granularityBytes = writer.granularityBytes();
         this.overwriteInPlace = overwriteInPlace;
     }
 
     void apply(Step step) throws IOException {
         switch (step) {
             case Step.Skip skip -> {}
-            case Step.Zero zero -> {
-                for (long at = zero.guestOffset(); at < zero.guestOffset() + zero.lengthBytes(); at += clusterBytes) {
-                    writer.mapZero(at / clusterBytes);
-                }
-            }
+            case Step.Zero zero -> writer.mapZero(zero.guestOffset(), zero.lengthBytes());
             case Step.CopyCompressed copy -> copyCompressed(copy.piece());
             case Step.Write write -> write(write);
         }
@@ -76,46 +72,28 @@ final class MergeBatch {
     private void copyCompressed(Piece piece) throws IOException {
         ByteBuffer stream = ((Qcow2Image) chain.layer(piece.layer())).stream(piece.hostOffset());
         int length = stream.remaining();
-        if (length >= clusterBytes) {
+        if (length >= piece.lengthBytes()) {
             write(new Step.Write(piece.guestOffset(), piece.lengthBytes(), List.of(piece)));
             return;
         }
-        long place = writer.mapCompressed(piece.guestOffset() / clusterBytes, length);
+        long place = writer.mapCompressed(piece.guestOffset(), length);
         target.write(stream, place);
         bytesWritten += length;
         written.add(new Written(piece, place, false));
     }
 
-    /** Finds a place for as many of the step's clusters as lie side by side, fills it, and goes on with the rest. */
+    /** Finds a place for as much of the step as lies side by side, fills it, and goes on with the rest. */
     private void write(Step.Write step) throws IOException {
         List<Piece> pieces = step.pieces();
-        long first = step.guestOffset() / clusterBytes;
-        int count = Math.toIntExact(Math.ceilDiv(step.lengthBytes(), (long) clusterBytes));
-        for (int done = 0; done < count; ) {
-            long place = overwriteInPlace ? writer.ownHostOffset(first + done) : -1;
-            int run = 1;
-            if (place >= 0) {
-                while (done + run < count
-                        && writer.ownHostOffset(first + done + run) == place + (long) run * clusterBytes) {
-                    run++;
-                }
-            } else {
-                while (done + run < count && !(overwriteInPlace && writer.ownHostOffset(first + done + run) >= 0)) {
-                    run++;
-                }
-                TargetWriter.Run taken = writer.take(run);
-                place = taken.hostOffset();
-                run = taken.clusters();
-            }
-            long from = (first + done) * clusterBytes;
-            long to = Math.min(step.guestOffset() + step.lengthBytes(), from + (long) run * clusterBytes);
-            pieces = fill(pieces, from, to, place);
-            zeroTail(to - from, place);
-            for (int i = 0; i < run; i++) {
-                writer.mapData(first + done + i, place + (long) i * clusterBytes);
-            }
-            bytesWritten += (long) run * clusterBytes;
-            done += run;
+        long end = step.guestOffset() + step.lengthBytes();
+        for (long at = step.guestOffset(); at < end; ) {
+            TargetWriter.Place place = writer.place(at, end - at, overwriteInPlace);
+            long length = place.lengthBytes();
+            pieces = fill(pieces, at, at + length, place.hostOffset());
+            zeroTail(length, place.hostOffset());
+            writer.mapData(at, length, place.hostOffset());
+            bytesWritten += Math.ceilDiv(length, (long) granularityBytes) * granularityBytes;
+            at += length;
         }
     }
 
@@ -162,9 +140,9 @@ final class MergeBatch {
         return piece.layer() != Piece.NOBODY && chain.layer(piece.layer()).file() == target;
     }
 
-    /** The disk may end inside its last cluster; what follows in the file is zeroes, in case the disk grows. */
+    /** The disk may end inside its last (sub)cluster; what follows in the file is zeroes, in case the disk grows. */
     private void zeroTail(long lengthBytes, long place) throws IOException {
-        int tail = (int) (Math.ceilDiv(lengthBytes, (long) clusterBytes) * clusterBytes - lengthBytes);
+        int tail = (int) (Math.ceilDiv(lengthBytes, (long) granularityBytes) * granularityBytes - lengthBytes);
         if (tail > 0) {
             buffer.clear();
             for (int at = 0; at < tail; at += BUFFER_BYTES) {

@@ -178,7 +178,7 @@ final class MergeRun implements AutoCloseable {
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         ImageChain view = open.view();
-        int clusterBytes = writer.clusterBytes();
+        int granularity = writer.granularityBytes();
         Steps steps = steps(view, writer);
         MergeBatch batch =
                 new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
@@ -197,7 +197,7 @@ final class MergeRun implements AutoCloseable {
                     && batch.bytesWritten() - from < options.batchBytes()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {
-                Step step = steps.at(offset, Math.max(options.batchBytes(), clusterBytes));
+                Step step = steps.at(offset, Math.max(options.batchBytes(), granularity));
                 batch.apply(step);
                 offset = step.guestOffset() + step.lengthBytes();
             }
@@ -229,11 +229,11 @@ final class MergeRun implements AutoCloseable {
     }
 
     private Steps steps(ImageChain view, TargetWriter writer) throws IOException {
-        int clusterBytes = writer.clusterBytes();
+        int granularity = writer.granularityBytes();
         boolean hasZeroClusters = writer.hasZeroClusters();
         return switch (job.kind()) {
             case PULL, COMMIT ->
-                new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), clusterBytes, hasZeroClusters));
+                new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters));
             case REBASE -> {
                 ImageChain fresh = OpenChain.openBacking(chain.newChain(), files, gate, pools)
                         .view();
@@ -242,7 +242,7 @@ final class MergeRun implements AutoCloseable {
                         chain.hi(),
                         fresh,
                         fresh.size() - 1,
-                        clusterBytes,
+                        granularity,
                         hasZeroClusters,
                         new ChainComparison(view, chain.hi() - 1, fresh));
             }

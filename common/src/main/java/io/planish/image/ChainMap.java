@@ -1,7 +1,6 @@
 package io.planish.image;
 
 import io.planish.merge.Piece;
-import io.planish.qcow2.L2Entry;
 import java.io.IOException;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -48,29 +47,26 @@ public final class ChainMap {
         return switch (piece.source()) {
             case NOTHING -> absent(piece, top);
             case PAST_END -> absent(piece, top - piece.layer() - 1);
-            case ZERO -> zero(piece);
+            case ZERO -> extent(piece, piece.lengthBytes(), true, false, place(piece.hostOffset()));
             case DATA -> data(piece);
             case COMPRESSED -> extent(piece, piece.lengthBytes(), false, true, OptionalLong.empty());
         };
     }
 
-    private static Extent absent(Piece piece, int depth) {
-        return new Extent(
-                piece.guestOffset(), piece.lengthBytes(), depth, false, true, false, false, OptionalLong.empty());
+    /** The layer at {@code depth} is the last one asked; it may keep a place for what it does not own. */
+    private Extent absent(Piece piece, int depth) throws IOException {
+        long length = piece.lengthBytes();
+        OptionalLong offset = OptionalLong.empty();
+        if (chain.layer(top - depth) instanceof Qcow2Image image) {
+            Mapping kept = image.mapWithPlaces(piece.guestOffset(), length);
+            length = kept.lengthBytes();
+            offset = place(kept.hostOffset());
+        }
+        return new Extent(piece.guestOffset(), length, depth, false, true, false, false, offset);
     }
 
-    /** A hole of a raw image has a place; so has an allocated zero cluster, hence cluster by cluster. */
-    private Extent zero(Piece piece) throws IOException {
-        if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
-            return extent(piece, piece.lengthBytes(), true, false, OptionalLong.of(piece.guestOffset()));
-        }
-        int inCluster = image.header().geometry().offsetInCluster(piece.guestOffset());
-        long length = Math.min(piece.lengthBytes(), image.clusterSizeBytes() - inCluster);
-        long entry = image.l2Entry(piece.guestOffset());
-        OptionalLong offset = L2Entry.kind(entry) == L2Entry.Kind.ZERO_ALLOCATED
-                ? OptionalLong.of(L2Entry.hostOffset(entry) + inCluster)
-                : OptionalLong.empty();
-        return extent(piece, length, true, false, offset);
+    private static OptionalLong place(long hostOffset) {
+        return hostOffset < 0 ? OptionalLong.empty() : OptionalLong.of(hostOffset);
     }
 
     /** Data that lies in a hole of the file reads as zeroes. */

@@ -29,12 +29,13 @@ public final class ImageChain implements ChainView {
     }
 
     @Override
-    public boolean sameCompression(int layer, int other) {
-        return layers.get(layer) instanceof Qcow2Image one
-                && layers.get(other) instanceof Qcow2Image two
+    public boolean isCompressedCluster(Piece piece, int layer) {
+        return layers.get(piece.layer()) instanceof Qcow2Image one
+                && layers.get(layer) instanceof Qcow2Image other
+                && piece.lengthBytes() == one.header().geometry().clusterBytes()
                 && one.header().geometry().clusterBits()
-                        == two.header().geometry().clusterBits()
-                && one.header().compressionType() == two.header().compressionType();
+                        == other.header().geometry().clusterBits()
+                && one.header().compressionType() == other.header().compressionType();
     }
 
     @Override
@@ -52,7 +53,7 @@ public final class ImageChain implements ChainView {
             switch (own.kind()) {
                 case UNALLOCATED -> {}
                 case ZERO -> {
-                    return new Piece(offset, length, Source.ZERO, i, -1);
+                    return new Piece(offset, length, Source.ZERO, i, own.hostOffset());
                 }
                 case DATA -> {
                     return new Piece(offset, length, Source.DATA, i, own.hostOffset());

@@ -1,5 +1,6 @@
 package io.planish.image;
 
+import io.planish.qcow2.Geometry;
 import io.planish.qcow2.L1Entry;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
@@ -20,6 +21,7 @@ final class L2Tables {
 
     private final ImageFile file;
     private final int clusterBytes;
+    private final int entryBytes;
     private final int entriesPerTable;
     private final Map<Integer, Table> tables = new LinkedHashMap<>(16, 0.75f, true);
     private final TreeMap<Integer, Long> newL1Entries = new TreeMap<>();
@@ -52,10 +54,11 @@ final class L2Tables {
         void release(long hostOffset);
     }
 
-    L2Tables(ImageFile file, int clusterBytes, long l1Offset, int l1Entries) throws IOException {
+    L2Tables(ImageFile file, Geometry geometry, long l1Offset, int l1Entries) throws IOException {
         this.file = file;
-        this.clusterBytes = clusterBytes;
-        this.entriesPerTable = clusterBytes / Long.BYTES;
+        this.clusterBytes = geometry.clusterBytes();
+        this.entryBytes = geometry.l2EntryBytes();
+        this.entriesPerTable = geometry.l2EntriesPerTable();
         this.l1Offset = l1Offset;
         ByteBuffer raw = ByteBuffer.allocate(l1Entries * Long.BYTES);
         file.read(raw, l1Offset);
@@ -67,6 +70,12 @@ final class L2Tables {
     long entry(long guestCluster) throws IOException {
         int index = l1Index(guestCluster);
         return l1[index] == 0 ? 0 : table(index).entries.getLong(position(guestCluster));
+    }
+
+    /** What the subclusters of a guest cluster are; 0 where it has no table. Extended entries only. */
+    long subclusters(long guestCluster) throws IOException {
+        int index = l1Index(guestCluster);
+        return l1[index] == 0 ? 0 : table(index).entries.getLong(position(guestCluster) + Long.BYTES);
     }
 
     /** Whether the guest cluster's table exists, so that {@link #entry} may be something else than 0. */
@@ -91,14 +100,21 @@ final class L2Tables {
         return (long) dirtyTables * clusterBytes;
     }
 
-    /** Sets the raw L2 entry of a guest cluster; a missing or shared table is replaced by an own one. */
-    void set(long guestCluster, long entry, Clusters clusters) throws IOException {
+    /**
+     * Sets the raw L2 entry of a guest cluster; a missing or shared table is replaced by an own one.
+     *
+     * @param subclusters the second half of an extended entry
+     */
+    void set(long guestCluster, long entry, long subclusters, Clusters clusters) throws IOException {
         Table table = writable(l1Index(guestCluster), clusters);
         int position = position(guestCluster);
         table.entries.putLong(position, entry);
+        if (entryBytes > Long.BYTES) {
+            table.entries.putLong(position + Long.BYTES, subclusters);
+        }
         dirtyTables += table.dirty() ? 0 : 1;
         table.dirtyFrom = Math.min(table.dirtyFrom, position);
-        table.dirtyTo = Math.max(table.dirtyTo, position + Long.BYTES);
+        table.dirtyTo = Math.max(table.dirtyTo, position + entryBytes);
     }
 
     /** Writes tables nothing refers to yet. */
@@ -139,7 +155,7 @@ final class L2Tables {
     }
 
     private int position(long guestCluster) {
-        return (int) (guestCluster % entriesPerTable) * Long.BYTES;
+        return (int) (guestCluster % entriesPerTable) * entryBytes;
     }
 
     private Table table(int index) throws IOException {

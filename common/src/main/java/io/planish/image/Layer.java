@@ -17,8 +17,8 @@ public interface Layer extends AutoCloseable {
     /** The size of the virtual disk in bytes. */
     long virtualSizeBytes();
 
-    /** The granularity of what it owns in bytes: the cluster size, 512 for a raw image. */
-    int clusterSizeBytes();
+    /** The granularity of what it owns in bytes: the (sub)cluster size, 512 for a raw image. */
+    int granularityBytes();
 
     /**
      * The mapping at {@code guestOffset}, at most {@code maxLengthBytes} long, as long as one kind and one contiguous host range

@@ -10,6 +10,7 @@ import io.planish.qcow2.L2Entry;
 import io.planish.qcow2.Malformed;
 import io.planish.qcow2.RefcountTableEntry;
 import io.planish.qcow2.SnapshotEntry;
+import io.planish.qcow2.Subclusters;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -55,7 +56,7 @@ final class MetadataWalk {
         /** An entry of the active L1 table that names an L2 table. */
         default void l1Entry(long entryOffset, long entry) throws IOException {}
 
-        /** A sound entry of an L2 table below the active L1 table; the guest clusters come in order. */
+        /** A sound entry, or the first half of an extended one, below the active L1 table; the guest clusters come in order. */
         default void l2Entry(long entryOffset, long entry, L2Entry.Kind kind) throws IOException {}
 
         void unsound(ImageException what);
@@ -68,7 +69,7 @@ final class MetadataWalk {
 
     private void refcounts() throws IOException {
         visitor.reference(Use.METADATA, header.refcountTableOffset(), header.refcountTableBytes());
-        table(outer, header.refcountTableOffset(), header.refcountTableBytes() / Long.BYTES, (at, entry) -> {
+        table(outer, header.refcountTableOffset(), header.refcountTableBytes(), Long.BYTES, (at, entry, none) -> {
             long block = RefcountTableEntry.checkedBlockOffset(entry, at, geometry, fileSizeBytes);
             if (block != 0) {
                 visitor.reference(Use.METADATA, block, geometry.clusterBytes());
@@ -118,7 +119,7 @@ final class MetadataWalk {
                 continue;
             }
             visitor.reference(Use.METADATA, bitmap.tableOffset(), bytes);
-            table(outer, bitmap.tableOffset(), bitmap.tableEntries(), (at, entry) -> {
+            table(outer, bitmap.tableOffset(), bytes, Long.BYTES, (at, entry, none) -> {
                 long data = BitmapEntry.dataOffset(entry);
                 if (!geometry.isAligned(data) || data >= fileSizeBytes) {
                     throw Malformed.at(at, "bitmap data offset", Malformed.hex(data), "a cluster inside the file");
@@ -134,24 +135,31 @@ final class MetadataWalk {
         if (entries == 0) {
             return;
         }
-        visitor.reference(Use.METADATA, offset, (long) entries * Long.BYTES);
-        table(outer, offset, entries, (at, entry) -> {
+        long bytes = (long) entries * Long.BYTES;
+        visitor.reference(Use.METADATA, offset, bytes);
+        table(outer, offset, bytes, Long.BYTES, (at, entry, none) -> {
             long l2 = L1Entry.checkedL2Offset(entry, at, geometry, fileSizeBytes);
             if (l2 != 0) {
                 visitor.reference(Use.L2_TABLE, l2, geometry.clusterBytes());
                 if (active) {
                     visitor.l1Entry(at, entry);
                 }
-                table(inner, l2, geometry.l2EntriesPerTable(), (l2At, l2Entry) -> l2Entry(l2At, l2Entry, active));
+                table(
+                        inner,
+                        l2,
+                        geometry.clusterBytes(),
+                        geometry.l2EntryBytes(),
+                        (l2At, l2Entry, bitmap) -> l2Entry(l2At, l2Entry, bitmap, active));
             }
         });
     }
 
-    private void l2Entry(long at, long entry, boolean active) throws IOException {
-        if (entry == L2Entry.UNALLOCATED) {
+    private void l2Entry(long at, long entry, long bitmap, boolean active) throws IOException {
+        if (entry == L2Entry.UNALLOCATED && bitmap == Subclusters.NONE) {
             return;
         }
         L2Entry.Kind kind = L2Entry.checked(entry, at, header.version(), geometry, fileSizeBytes);
+        Subclusters.check(kind, bitmap, at);
         switch (kind) {
             case UNALLOCATED, ZERO_PLAIN -> {}
             case ZERO_ALLOCATED, STANDARD ->
@@ -167,18 +175,21 @@ final class MetadataWalk {
     }
 
     private interface EntryReader {
-        void entry(long at, long entry) throws IOException;
+        /** @param second what follows in an entry of 16 bytes; else 0 */
+        void entry(long at, long entry, long second) throws IOException;
     }
 
     /** Reads a table in chunks; an entry that is unsound is told, and the rest still read. */
-    private void table(ByteBuffer chunk, long offset, long entries, EntryReader reader) throws IOException {
-        long end = offset + entries * Long.BYTES;
+    private void table(ByteBuffer chunk, long offset, long lengthBytes, int entryBytes, EntryReader reader)
+            throws IOException {
+        long end = offset + lengthBytes;
         for (long at = offset; at < end; at += CHUNK_BYTES) {
             int length = (int) Math.min(CHUNK_BYTES, end - at);
             file.read(chunk.clear().limit(length), at);
-            for (int i = 0; i < length; i += Long.BYTES) {
+            for (int i = 0; i < length; i += entryBytes) {
                 try {
-                    reader.entry(at + i, chunk.getLong(i));
+                    reader.entry(
+                            at + i, chunk.getLong(i), entryBytes == Long.BYTES ? 0 : chunk.getLong(i + Long.BYTES));
                 } catch (ImageException e) {
                     told(e);
                 }

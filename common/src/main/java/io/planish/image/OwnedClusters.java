@@ -1,7 +1,5 @@
 package io.planish.image;
 
-import io.planish.ErrorKind;
-import io.planish.ImageException;
 import java.io.IOException;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -15,23 +13,21 @@ import org.roaringbitmap.RoaringBitmap;
  * @param compressed clusters with a compressed stream in the file
  */
 public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap zero, RoaringBitmap compressed) {
-    private static final long MAX_CLUSTERS = 1L << 31;
+    /** As many as a bitmap can tell apart. */
+    private static final long MAX_CLUSTERS = 1L << 32;
 
     /**
      * Reads the image's tables once, from its start to its end.
      *
-     * @param clusterBytes the granularity; where it is coarser than the image's own, a cluster counts as data if it holds any,
-     *     else as zero if it holds any
-     * @throws ImageException {@code UNSUPPORTED_FEATURE} if the disk has more than 2^31 clusters of that size
+     * @param wantedBytes the granularity, a power of two; where a disk has more than 2^32 clusters of that size it is the next coarser one
+     *     that will do. Where it is coarser than the image's own, a cluster counts as data if it holds any, else as zero if it
+     *     holds any
      */
-    public static OwnedClusters of(Layer layer, int clusterBytes) throws IOException {
+    public static OwnedClusters of(Layer layer, int wantedBytes) throws IOException {
         long size = layer.virtualSizeBytes();
-        if (size / clusterBytes > MAX_CLUSTERS) {
-            throw new ImageException(
-                    ErrorKind.UNSUPPORTED_FEATURE,
-                    layer.name(),
-                    "disk of " + size + " bytes in clusters of " + clusterBytes,
-                    "at most 2^31 clusters are supported");
+        int clusterBytes = wantedBytes;
+        while (Math.ceilDiv(size, (long) clusterBytes) > MAX_CLUSTERS) {
+            clusterBytes = Math.multiplyExact(clusterBytes, 2);
         }
         RoaringBitmap data = new RoaringBitmap();
         RoaringBitmap zero = new RoaringBitmap();
@@ -57,9 +53,9 @@ public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap 
         return new OwnedClusters(clusterBytes, data, zero, compressed);
     }
 
-    /** At the image's own granularity. */
+    /** At the image's own granularity, where that will do. */
     public static OwnedClusters of(Layer layer) throws IOException {
-        return of(layer, layer.clusterSizeBytes());
+        return of(layer, layer.granularityBytes());
     }
 
     /** All clusters for which the image answers by itself. */

@@ -6,6 +6,7 @@ import io.planish.qcow2.Geometry;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.L1Entry;
 import io.planish.qcow2.L2Entry;
+import io.planish.qcow2.Subclusters;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +17,8 @@ import java.util.OptionalLong;
  * what contradicts the format fails with kind {@code MALFORMED_IMAGE}, naming image and place.
  */
 public final class Qcow2Image implements Layer {
+    private static final Mapping UNKNOWN = new Mapping(MappingKind.UNALLOCATED, 0, 0, -1);
+
     private final ImageFile file;
     private final String name;
     private final int cacheBytes;
@@ -24,6 +27,10 @@ public final class Qcow2Image implements Layer {
     private TableCache l2Tables;
     private CompressedReader compressed;
     private long fileSizeBytes;
+    /** The last answer, and how far was asked. */
+    private Mapping known = UNKNOWN;
+
+    private long knownLimit;
     private OptionalLong otherSizeBytes = OptionalLong.empty();
 
     private Qcow2Image(ImageFile file, String name, int cacheBytes, Header header) throws IOException {
@@ -77,6 +84,7 @@ public final class Qcow2Image implements Layer {
         compressed.forget();
         l1Table.clear();
         l2Tables.clear();
+        known = UNKNOWN;
         header = now;
     }
 
@@ -100,8 +108,8 @@ public final class Qcow2Image implements Layer {
     }
 
     @Override
-    public int clusterSizeBytes() {
-        return header.geometry().clusterBytes();
+    public int granularityBytes() {
+        return header.geometry().granularityBytes();
     }
 
     @Override
@@ -110,32 +118,67 @@ public final class Qcow2Image implements Layer {
             throw new IllegalArgumentException(
                     "range " + guestOffset + "+" + maxLengthBytes + " is outside the disk of " + virtualSizeBytes());
         }
-        Geometry geometry = header.geometry();
         long limit = guestOffset + maxLengthBytes;
-        long entry = 0;
+        if (!isKnown(guestOffset, limit)) {
+            known = walk(guestOffset, limit, false);
+            knownLimit = limit;
+        }
+        long skipped = guestOffset - known.guestOffset();
+        return new Mapping(
+                known.kind(),
+                guestOffset,
+                Math.min(maxLengthBytes, known.lengthBytes() - skipped),
+                known.hasPlace() ? known.hostOffset() + skipped : known.hostOffset());
+    }
+
+    /** Whether the last answer tells all of this question's: layers above cut a long one into many short questions. */
+    private boolean isKnown(long guestOffset, long limit) {
+        long end = known.guestOffset() + known.lengthBytes();
+        return guestOffset >= known.guestOffset() && guestOffset < end && (limit <= end || end < knownLimit);
+    }
+
+    /** As {@link #map}, but unallocated subclusters of a host cluster have their place in it as host offset, as zero ones do. */
+    Mapping mapWithPlaces(long guestOffset, long maxLengthBytes) throws IOException {
+        return walk(guestOffset, guestOffset + maxLengthBytes, true);
+    }
+
+    private Mapping walk(long guestOffset, long limit, boolean allPlaces) throws IOException {
+        Geometry geometry = header.geometry();
+        boolean subclusters = geometry.hasSubclusters();
+        int granularity = geometry.granularityBytes();
+        long host = -1;
         MappingKind kind = MappingKind.UNALLOCATED;
         long end = guestOffset;
         while (end < limit) {
             long table = l2TableOffset(end);
-            long next = table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, end);
-            MappingKind nextKind = kind(L2Entry.kind(next));
+            long entry = table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, end);
+            L2Entry.Kind own = L2Entry.kind(entry);
+            long span = table == 0 ? geometry.bytesPerL2Table() : geometry.clusterBytes();
+            long next = end - end % span + span;
+            if (subclusters && table != 0 && own != L2Entry.Kind.COMPRESSED) {
+                long bitmap = subclusters(table, end);
+                int subcluster = geometry.offsetInCluster(end) / granularity;
+                own = Subclusters.kind(entry, bitmap, subcluster);
+                next = end - end % granularity + (long) Subclusters.alike(bitmap, subcluster) * granularity;
+            }
+            MappingKind nextKind = kind(own);
+            long nextHost = switch (own) {
+                case ZERO_PLAIN -> -1;
+                case UNALLOCATED -> allPlaces && L2Entry.hostOffset(entry) != 0 ? place(entry, end) : -1;
+                case STANDARD, ZERO_ALLOCATED -> place(entry, end);
+                case COMPRESSED -> entry;
+            };
             if (end == guestOffset) {
-                entry = next;
                 kind = nextKind;
-            } else if (nextKind != kind || !continues(kind, entry, next, guestOffset, end)) {
+                host = nextHost;
+            } else if (nextKind != kind || nextHost != (host < 0 ? host : host + (end - guestOffset))) {
                 break;
             }
-            long span = table == 0 ? geometry.bytesPerL2Table() : geometry.clusterBytes();
-            end = Math.min(limit, end - end % span + span);
+            end = Math.min(limit, next);
             if (kind == MappingKind.COMPRESSED) {
                 break;
             }
         }
-        long host = switch (kind) {
-            case UNALLOCATED, ZERO -> -1;
-            case COMPRESSED -> entry;
-            case DATA -> L2Entry.hostOffset(entry) + geometry.offsetInCluster(guestOffset);
-        };
         return new Mapping(kind, guestOffset, end - guestOffset, host);
     }
 
@@ -166,12 +209,6 @@ public final class Qcow2Image implements Layer {
         }
     }
 
-    /** The raw L2 entry for a guest offset, checked; 0 where there is no L2 table. */
-    public long l2Entry(long guestOffset) throws IOException {
-        long table = l2TableOffset(guestOffset);
-        return table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, guestOffset);
-    }
-
     @Override
     public void close() throws IOException {
         compressed.close();
@@ -200,7 +237,7 @@ public final class Qcow2Image implements Layer {
 
     private long l2Entry(long table, long guestOffset) throws IOException {
         Geometry geometry = header.geometry();
-        long at = table + (long) geometry.l2Index(guestOffset) * Long.BYTES;
+        long at = entryOffset(table, guestOffset);
         long entry = l2Tables.readLong(at);
         while (entry != L2Entry.UNALLOCATED) {
             try {
@@ -213,6 +250,23 @@ public final class Qcow2Image implements Layer {
         return entry;
     }
 
+    /** The second half of an extended entry. */
+    private long subclusters(long table, long guestOffset) throws IOException {
+        long at = entryOffset(table, guestOffset);
+        long bitmap = l2Tables.readLong(at + Long.BYTES);
+        try {
+            Subclusters.check(L2Entry.kind(l2Tables.readLong(at)), bitmap, at);
+        } catch (ImageException e) {
+            throw e.at(name);
+        }
+        return bitmap;
+    }
+
+    private long entryOffset(long table, long guestOffset) {
+        Geometry geometry = header.geometry();
+        return table + (long) geometry.l2Index(guestOffset) * geometry.l2EntryBytes();
+    }
+
     /** A writer may have made the file longer since it was measured; only if so is the entry worth another look. */
     private void requireGrown(ImageException failure) throws IOException {
         long size = file.sizeBytes();
@@ -222,10 +276,8 @@ public final class Qcow2Image implements Layer {
         fileSizeBytes = size;
     }
 
-    private boolean continues(MappingKind kind, long first, long next, long start, long at) {
-        return kind != MappingKind.DATA
-                || L2Entry.hostOffset(next)
-                        == L2Entry.hostOffset(first) + (at - header.geometry().clusterStart(start));
+    private long place(long entry, long guestOffset) {
+        return L2Entry.hostOffset(entry) + header.geometry().offsetInCluster(guestOffset);
     }
 
     private static MappingKind kind(L2Entry.Kind kind) {

@@ -4,6 +4,7 @@ import io.planish.qcow2.CompressedDescriptor;
 import io.planish.qcow2.Geometry;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.L2Entry;
+import io.planish.qcow2.Subclusters;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,6 +38,7 @@ public final class Qcow2Writer implements TargetWriter {
     private final Geometry geometry;
     private final int clusterBytes;
     private final int clusterBits;
+    private final SubclusterCopy subclusterCopy;
     private final RefcountMap refcounts;
     private final StreamPacker packer;
     private L2Tables tables;
@@ -62,7 +64,8 @@ public final class Qcow2Writer implements TargetWriter {
         this.hasZeroClusters = header.version() >= 3;
         this.geometry = header.geometry();
         this.clusterBits = geometry.clusterBits();
-        this.clusterBytes = 1 << clusterBits;
+        this.clusterBytes = geometry.clusterBytes();
+        this.subclusterCopy = new SubclusterCopy(file, header);
         this.refcounts = new RefcountMap(
                 file,
                 clusterBytes,
@@ -70,7 +73,7 @@ public final class Qcow2Writer implements TargetWriter {
                 header.refcountTableOffset(),
                 header.refcountTableClusters());
         this.packer = new StreamPacker(refcounts, clusterBytes);
-        this.tables = new L2Tables(file, clusterBytes, header.l1Offset(), header.l1Entries());
+        this.tables = new L2Tables(file, geometry, header.l1Offset(), header.l1Entries());
     }
 
     /** Reads the tables of an image that is open for writing and whose metadata is sound. */
@@ -79,8 +82,8 @@ public final class Qcow2Writer implements TargetWriter {
     }
 
     @Override
-    public int clusterBytes() {
-        return clusterBytes;
+    public int granularityBytes() {
+        return geometry.granularityBytes();
     }
 
     @Override
@@ -97,35 +100,112 @@ public final class Qcow2Writer implements TargetWriter {
     }
 
     @Override
-    public Run take(int wanted) throws IOException {
-        RefcountMap.Extent extent = refcounts.take(wanted);
-        return new Run(extent.hostOffset(), extent.clusters());
+    public Place place(long guestOffset, long lengthBytes, boolean mayOverwrite) throws IOException {
+        long end = guestOffset + lengthBytes;
+        long first = guestOffset >>> clusterBits;
+        long last = (end - 1) >>> clusterBits;
+        long next = first + 1;
+        long host = ownCluster(first, guestOffset, end, mayOverwrite);
+        if (host >= 0) {
+            while (next <= last
+                    && ownCluster(next, guestOffset, end, mayOverwrite) == host + (next - first << clusterBits)) {
+                next++;
+            }
+        } else {
+            while (next <= last && ownCluster(next, guestOffset, end, mayOverwrite) < 0) {
+                next++;
+            }
+            RefcountMap.Extent taken = refcounts.take((int) (next - first));
+            host = taken.hostOffset();
+            next = first + taken.clusters();
+        }
+        return new Place(
+                host + geometry.offsetInCluster(guestOffset), Math.min(end, next << clusterBits) - guestOffset);
     }
 
-    @Override
-    public long ownHostOffset(long guestCluster) throws IOException {
+    /** Where the part of {@code from .. to} in a guest cluster can be written in place; -1 if it cannot. */
+    private long ownCluster(long guestCluster, long from, long to, boolean mayOverwrite) throws IOException {
+        if (!mayOverwrite && !geometry.hasSubclusters()) {
+            return -1;
+        }
         long entry = tables.entry(guestCluster);
-        return switch (L2Entry.kind(entry)) {
-            case STANDARD, ZERO_ALLOCATED -> L2Entry.isCopied(entry) ? L2Entry.hostOffset(entry) : -1;
-            case UNALLOCATED, ZERO_PLAIN, COMPRESSED -> -1;
-        };
+        if (!L2Entry.isCopied(entry)) {
+            return -1;
+        }
+        if (!mayOverwrite) {
+            long part = Subclusters.allocated(firstSubcluster(guestCluster, from), endSubcluster(guestCluster, to));
+            if ((tables.subclusters(guestCluster) & part) != 0) {
+                return -1;
+            }
+        }
+        return L2Entry.hostOffset(entry);
     }
 
     @Override
-    public void mapData(long guestCluster, long hostOffset) throws IOException {
-        replace(guestCluster, L2Entry.standard(hostOffset, true));
+    public void mapData(long guestOffset, long lengthBytes, long hostOffset) throws IOException {
+        long end = guestOffset + lengthBytes;
+        long host = hostOffset - geometry.offsetInCluster(guestOffset);
+        for (long cluster = guestOffset >>> clusterBits;
+                cluster << clusterBits < end;
+                cluster++, host += clusterBytes) {
+            long subclusters = Subclusters.NONE;
+            if (geometry.hasSubclusters()) {
+                int from = firstSubcluster(cluster, guestOffset);
+                int to = endSubcluster(cluster, end);
+                long entry = tables.entry(cluster);
+                subclusters = subclusterCopy.bringRest(entry, tables.subclusters(cluster), host, from, to)
+                        | Subclusters.allocated(from, to);
+            }
+            replace(cluster, L2Entry.standard(host, true), subclusters);
+        }
     }
 
     @Override
-    public long mapCompressed(long guestCluster, int lengthBytes) throws IOException {
+    public long mapCompressed(long guestOffset, int lengthBytes) throws IOException {
         long place = packer.place(lengthBytes);
-        replace(guestCluster, L2Entry.compressed(CompressedDescriptor.of(place, lengthBytes), geometry));
+        long entry = L2Entry.compressed(CompressedDescriptor.of(place, lengthBytes), geometry);
+        replace(guestOffset >>> clusterBits, entry, Subclusters.NONE);
         return place;
     }
 
     @Override
-    public void mapZero(long guestCluster) throws IOException {
-        replace(guestCluster, L2Entry.ZERO);
+    public void mapZero(long guestOffset, long lengthBytes) throws IOException {
+        long end = guestOffset + lengthBytes;
+        for (long cluster = guestOffset >>> clusterBits; cluster << clusterBits < end; cluster++) {
+            if (geometry.hasSubclusters()) {
+                int from = firstSubcluster(cluster, guestOffset);
+                int to = endSubcluster(cluster, end);
+                takeData(cluster, from, to, Subclusters.zero(from, to));
+            } else {
+                replace(cluster, L2Entry.ZERO, Subclusters.NONE);
+            }
+        }
+    }
+
+    /** Subclusters {@code from .. to} become what {@code instead} says; the cluster goes with the last data in it. */
+    private void takeData(long guestCluster, int from, int to, long instead) throws IOException {
+        long entry = tables.entry(guestCluster);
+        long host = L2Entry.hostOffset(entry);
+        if (L2Entry.isCompressed(entry)) {
+            host = to - from == Subclusters.COUNT ? 0 : refcounts.take(1).hostOffset();
+        }
+        long bitmap = subclusterCopy.bringRest(entry, tables.subclusters(guestCluster), host, from, to) | instead;
+        boolean copied = L2Entry.isCompressed(entry) || L2Entry.isCopied(entry);
+        replace(
+                guestCluster,
+                Subclusters.anyAllocated(bitmap) ? L2Entry.standard(host, copied) : L2Entry.UNALLOCATED,
+                bitmap);
+    }
+
+    /** The subcluster of a guest cluster in which {@code guestOffset} or, if that is before it, the cluster begins. */
+    private int firstSubcluster(long guestCluster, long guestOffset) {
+        return (int) (Math.max(0, guestOffset - (guestCluster << clusterBits)) / geometry.granularityBytes());
+    }
+
+    /** The number of subclusters of a guest cluster that begin before {@code guestEnd}. */
+    private int endSubcluster(long guestCluster, long guestEnd) {
+        long inCluster = Math.min(clusterBytes, guestEnd - (guestCluster << clusterBits));
+        return (int) Math.ceilDiv(inCluster, geometry.granularityBytes());
     }
 
     @Override
@@ -178,23 +258,31 @@ public final class Qcow2Writer implements TargetWriter {
         }
         long oldOffset = HeaderFile.read(file).l1Offset();
         HeaderFile.edit(file, edit -> edit.l1Table(run.hostOffset(), needed));
-        tables = new L2Tables(file, clusterBytes, run.hostOffset(), needed);
+        tables = new L2Tables(file, geometry, run.hostOffset(), needed);
         for (long at = 0; at < (long) old * Long.BYTES; at += clusterBytes) {
             replaced.add((oldOffset + at) / clusterBytes);
         }
         giveBack();
     }
 
-    /** Clears every mapping at or past {@code offset}, a cluster boundary, and gives the clusters back; durable on return. */
+    /** Clears every mapping of (sub)clusters that begin at or past {@code offset} and gives them back; durable on return. */
     public void discardFrom(long offset, long tableBytes) throws IOException {
         long clusters = (long) tables.l1Entries() * tables.entriesPerTable();
-        for (long cluster = Math.ceilDiv(offset, clusterBytes); cluster < clusters; ) {
+        if (geometry.hasSubclusters() && !geometry.isAligned(offset)) {
+            long cluster = offset >>> clusterBits;
+            int from = endSubcluster(cluster, offset);
+            if (tables.hasTable(cluster) && from < Subclusters.COUNT) {
+                takeData(cluster, from, Subclusters.COUNT, Subclusters.NONE);
+            }
+        }
+        for (long cluster = geometry.clusters(offset); cluster < clusters; ) {
             if (!tables.hasTable(cluster)) {
                 cluster = (cluster / tables.entriesPerTable() + 1) * tables.entriesPerTable();
                 continue;
             }
-            if (tables.entry(cluster) != 0) {
-                replace(cluster, 0);
+            if (tables.entry(cluster) != L2Entry.UNALLOCATED
+                    || (geometry.hasSubclusters() && tables.subclusters(cluster) != Subclusters.NONE)) {
+                replace(cluster, L2Entry.UNALLOCATED, Subclusters.NONE);
             }
             cluster++;
             if (wantsFlush(tableBytes)) {
@@ -204,10 +292,10 @@ public final class Qcow2Writer implements TargetWriter {
         flush();
     }
 
-    private void replace(long guestCluster, long entry) throws IOException {
+    private void replace(long guestCluster, long entry, long subclusters) throws IOException {
         pending = true;
         long old = tables.entry(guestCluster);
-        if (old == entry) {
+        if (old == entry && (!geometry.hasSubclusters() || tables.subclusters(guestCluster) == subclusters)) {
             return;
         }
         boolean sameCluster = !L2Entry.isCompressed(old)
@@ -217,7 +305,7 @@ public final class Qcow2Writer implements TargetWriter {
         if (!sameCluster) {
             release(old);
         }
-        tables.set(guestCluster, entry, tableClusters);
+        tables.set(guestCluster, entry, subclusters, tableClusters);
     }
 
     private void release(long entry) {

@@ -42,7 +42,7 @@ public final class RawImage implements Layer {
     }
 
     @Override
-    public int clusterSizeBytes() {
+    public int granularityBytes() {
         return SECTOR_BYTES;
     }
 
@@ -56,7 +56,7 @@ public final class RawImage implements Layer {
         long data = file.nextData(guestOffset);
         if (data > guestOffset) {
             long end = data >= file.sizeBytes() ? limit : Math.min(limit, data);
-            return new Mapping(MappingKind.ZERO, guestOffset, end - guestOffset, -1);
+            return new Mapping(MappingKind.ZERO, guestOffset, end - guestOffset, guestOffset);
         }
         long hole = file.nextHole(guestOffset);
         long end = hole >= file.sizeBytes() ? limit : Math.min(limit, hole);

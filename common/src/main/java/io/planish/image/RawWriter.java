@@ -11,8 +11,6 @@ public final class RawWriter implements TargetWriter {
     private static final int SECTOR_BYTES = 512;
 
     private final ImageFile file;
-    private long zeroFrom;
-    private long zeroTo;
     private boolean pending;
 
     /** The file is open for writing. */
@@ -21,7 +19,7 @@ public final class RawWriter implements TargetWriter {
     }
 
     @Override
-    public int clusterBytes() {
+    public int granularityBytes() {
         return SECTOR_BYTES;
     }
 
@@ -39,33 +37,29 @@ public final class RawWriter implements TargetWriter {
     }
 
     @Override
-    public long ownHostOffset(long guestCluster) {
-        return guestCluster * SECTOR_BYTES;
+    public Place place(long guestOffset, long lengthBytes, boolean mayOverwrite) {
+        if (!mayOverwrite) {
+            throw new IllegalStateException("data of a raw image has one place");
+        }
+        return new Place(guestOffset, lengthBytes);
     }
 
     @Override
-    public Run take(int wanted) {
-        throw new IllegalStateException("every cluster of a raw image has its place");
-    }
-
-    @Override
-    public void mapData(long guestCluster, long hostOffset) {
+    public void mapData(long guestOffset, long lengthBytes, long hostOffset) {
         pending = true;
     }
 
     @Override
-    public long mapCompressed(long guestCluster, int lengthBytes) {
+    public long mapCompressed(long guestOffset, int lengthBytes) {
         throw new IllegalStateException("a raw image has no compressed clusters");
     }
 
     @Override
-    public void mapZero(long guestCluster) throws IOException {
-        long offset = guestCluster * SECTOR_BYTES;
-        if (offset != zeroTo) {
-            punch();
-            zeroFrom = offset;
+    public void mapZero(long guestOffset, long lengthBytes) throws IOException {
+        long end = Math.min(guestOffset + lengthBytes, file.sizeBytes());
+        if (guestOffset < end) {
+            file.punch(guestOffset, end - guestOffset);
         }
-        zeroTo = offset + SECTOR_BYTES;
         pending = true;
     }
 
@@ -78,16 +72,7 @@ public final class RawWriter implements TargetWriter {
     public void flush() throws IOException {
         if (pending) {
             pending = false;
-            punch();
             file.sync();
         }
-    }
-
-    private void punch() throws IOException {
-        long end = Math.min(zeroTo, file.sizeBytes());
-        if (zeroFrom < end) {
-            file.punch(zeroFrom, end - zeroFrom);
-        }
-        zeroFrom = zeroTo;
     }
 }

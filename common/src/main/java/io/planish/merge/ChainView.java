@@ -15,6 +15,9 @@ public interface ChainView {
     /** The virtual size of a layer in bytes. */
     long virtualSizeBytes(int layer);
 
-    /** Whether a compressed cluster of one layer means the same in the other: clusters have the same size and are compressed the same way. */
-    boolean sameCompression(int layer, int other);
+    /**
+     * Whether a compressed piece is a whole cluster that means the same in another layer: clusters have the same size there and are
+     * compressed the same way.
+     */
+    boolean isCompressedCluster(Piece piece, int layer);
 }

@@ -78,7 +78,7 @@ public final class MergeSteps implements Steps {
     }
 
     private Step copy(List<Piece> pieces) {
-        return Step.copy(chain, group.target(), group.clusterBytes(), pieces);
+        return Step.copy(chain, group.target(), pieces);
     }
 
     /**

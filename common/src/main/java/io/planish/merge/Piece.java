@@ -7,8 +7,8 @@ package io.planish.merge;
  * @param lengthBytes at least 1
  * @param source what answers for the range
  * @param layer index in the chain (0 is the lowest) of the layer that answers; {@link #NOBODY} for {@link Source#NOTHING}
- * @param hostOffset for {@link Source#DATA} where the first byte stands in that layer's file; for {@link Source#COMPRESSED} the
- *     raw L2 entry; else -1
+ * @param hostOffset for {@link Source#DATA} where the first byte stands in that layer's file, for {@link Source#ZERO} the place that is
+ *     kept for it, if there is one; for {@link Source#COMPRESSED} the raw L2 entry; else -1
  */
 public record Piece(long guestOffset, long lengthBytes, Source source, int layer, long hostOffset) {
     public static final int NOBODY = -1;
@@ -43,7 +43,8 @@ public record Piece(long guestOffset, long lengthBytes, Source source, int layer
 
     /** What remains without the first {@code bytes}. */
     public Piece after(long bytes) {
-        long host = source == Source.DATA ? hostOffset + bytes : hostOffset;
+        boolean placed = source != Source.COMPRESSED && hostOffset >= 0;
+        long host = placed ? hostOffset + bytes : hostOffset;
         return new Piece(guestOffset + bytes, lengthBytes - bytes, source, layer, host);
     }
 }

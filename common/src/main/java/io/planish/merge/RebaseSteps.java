@@ -76,7 +76,7 @@ public final class RebaseSteps implements Steps {
             return new Step.Skip(offset, same);
         }
         if (!old.readsZero() && fresh.readsZero()) {
-            return Step.copy(oldChain, overlay, clusterBytes, List.of(old));
+            return Step.copy(oldChain, overlay, List.of(old));
         }
         return cluster(offset, Math.min(limit, offset + clusterBytes));
     }
@@ -93,7 +93,7 @@ public final class RebaseSteps implements Steps {
         }
         return hasZeroClusters && pieces.stream().allMatch(Piece::readsZero)
                 ? new Step.Zero(offset, end - offset)
-                : Step.copy(oldChain, overlay, clusterBytes, pieces);
+                : Step.copy(oldChain, overlay, pieces);
     }
 
     /** How many bytes of a piece are whole clusters; what ends with the range counts as whole. */

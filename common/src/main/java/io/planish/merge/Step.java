@@ -43,13 +43,12 @@ public sealed interface Step {
      * Brings pieces, in guest order and without gaps, into the target: compressed if they are one whole cluster that means the same
      * there. The disk's last cluster is no whole one if the disk ends inside it, since its stream holds more than the guest may ever see.
      */
-    static Step copy(ChainView chain, int target, int clusterBytes, List<Piece> pieces) {
+    static Step copy(ChainView chain, int target, List<Piece> pieces) {
         Piece first = pieces.getFirst();
         Piece last = pieces.getLast();
         return pieces.size() == 1
                         && first.source() == Piece.Source.COMPRESSED
-                        && first.lengthBytes() == clusterBytes
-                        && chain.sameCompression(first.layer(), target)
+                        && chain.isCompressedCluster(first, target)
                 ? new CopyCompressed(first)
                 : new Write(first.guestOffset(), last.endOffset() - first.guestOffset(), pieces);
     }

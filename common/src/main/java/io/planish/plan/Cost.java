@@ -22,9 +22,9 @@ final class Cost {
     }
 
     Cost(Layers layers, int clusterBytes, boolean zeroClusters) {
-        this.clusterBytes = clusterBytes;
+        this.clusterBytes = layers.countable(clusterBytes);
         this.zeroClusters = zeroClusters;
-        this.layers = layers.at(clusterBytes);
+        this.layers = layers.at(this.clusterBytes);
     }
 
     /**

@@ -15,7 +15,7 @@ import org.roaringbitmap.RoaringBitmapWriter;
  * end as far as something deeper reaches, since that is what it makes the guest read.
  */
 final class Layers {
-    /** As many clusters as a bitmap can tell apart; no image has more. */
+    /** As many clusters as a bitmap can tell apart. */
     private static final long NUMBERS = 1L << 32;
 
     private final List<Owned> owned = new ArrayList<>();
@@ -41,7 +41,17 @@ final class Layers {
         }
     }
 
-    /** All layers, base first, in clusters of {@code clusterBytes}. */
+    /** The granularity from {@code clusterBytes} on at which all clusters of the largest disk can be told apart. */
+    int countable(int clusterBytes) {
+        long largest = nodes.stream().mapToLong(ImageNode::virtualSizeBytes).reduce(belowBytes, Math::max);
+        int countable = clusterBytes;
+        while (Math.ceilDiv(largest, (long) countable) > NUMBERS) {
+            countable = Math.multiplyExact(countable, 2);
+        }
+        return countable;
+    }
+
+    /** All layers, base first, in clusters of {@code clusterBytes}, which are {@link #countable}. */
     List<Owned> at(int clusterBytes) {
         return scaled.computeIfAbsent(clusterBytes, bytes -> {
             List<Owned> all = new ArrayList<>();
@@ -60,7 +70,7 @@ final class Layers {
     }
 
     private static long ceil(long bytes, int clusterBytes) {
-        return Math.min(NUMBERS, Math.ceilDiv(bytes, (long) clusterBytes));
+        return Math.ceilDiv(bytes, (long) clusterBytes);
     }
 
     /** Data is every cluster with any byte of its own that is not certainly part of a whole cluster of zeroes. */

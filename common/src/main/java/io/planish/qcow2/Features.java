@@ -44,9 +44,6 @@ public final class Features {
         if ((incompatible & EXTERNAL_DATA) != 0) {
             reasons.add("external data file");
         }
-        if ((incompatible & EXTENDED_L2) != 0) {
-            reasons.add("extended L2 entries");
-        }
         if (header.compressionType() > Header.ZSTD) {
             reasons.add("compression type " + header.compressionType());
         }
@@ -54,9 +51,6 @@ public final class Features {
         if (unknown != 0) {
             reasons.add(
                     "unknown feature " + String.join(", ", FeatureNames.incompatible(unknown, header.extensions())));
-        }
-        if (header.virtualSizeBytes() % CompressedDescriptor.SECTOR_BYTES != 0) {
-            reasons.add("virtual size " + header.virtualSizeBytes() + " is not a multiple of 512");
         }
         return reasons;
     }

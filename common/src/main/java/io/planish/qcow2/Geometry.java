@@ -13,9 +13,20 @@ package io.planish.qcow2;
 public record Geometry(int clusterBits, int refcountBits, int l2EntryBytes) {
     public static final int MIN_CLUSTER_BITS = 9;
     public static final int MAX_CLUSTER_BITS = 21;
+    public static final int EXTENDED_L2_ENTRY_BYTES = 16;
 
     public int clusterBytes() {
         return 1 << clusterBits;
+    }
+
+    /** Whether L2 entries are extended ones, which tell 32 subclusters of each cluster apart. */
+    public boolean hasSubclusters() {
+        return l2EntryBytes == EXTENDED_L2_ENTRY_BYTES;
+    }
+
+    /** The granularity of what the guest's disk is mapped in: the subcluster size, the cluster size where there are none. */
+    public int granularityBytes() {
+        return hasSubclusters() ? clusterBytes() / Subclusters.COUNT : clusterBytes();
     }
 
     public int l2EntriesPerTable() {

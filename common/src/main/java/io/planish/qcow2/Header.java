@@ -12,6 +12,7 @@ import java.util.Optional;
  * <p>Holding one means the header is well formed: geometry in range, tables aligned, inside the file and apart from each
  * other. It does not mean that the image can be worked on: see {@link #requireSupported()}. Immutable.
  *
+ * @param virtualSizeBytes the size of the disk, in whole sectors
  * @param encryptionMethod 0 none, 1 AES, 2 LUKS
  * @param snapshotCount number of internal snapshots
  * @param incompatibleFeatures 0 in version 2, as the other feature fields
@@ -43,6 +44,9 @@ public record Header(
         int backingNameBytes,
         Optional<Backing> backing,
         Optional<BitmapsExtension> bitmaps) {
+
+    /** The unit of a disk's size: what a header tells beyond whole ones is not there, as with QEMU. */
+    public static final long SECTOR_BYTES = 512;
 
     public static final int DEFLATE = 0;
     public static final int ZSTD = 1;

@@ -77,7 +77,7 @@ final class HeaderDecoder {
         Header header = new Header(
                 version,
                 geometry,
-                head.getLong(HeaderLayout.VIRTUAL_SIZE),
+                head.getLong(HeaderLayout.VIRTUAL_SIZE) & -Header.SECTOR_BYTES,
                 encryption(),
                 head.getLong(HeaderLayout.L1_OFFSET),
                 head.getInt(HeaderLayout.L1_ENTRIES),
@@ -126,7 +126,7 @@ final class HeaderDecoder {
             throw Malformed.at(
                     HeaderLayout.CLUSTER_BITS, "cluster bits with extended L2 entries", "" + clusterBits, "14 to 21");
         }
-        return new Geometry(clusterBits, 1 << order, extended ? 16 : 8);
+        return new Geometry(clusterBits, 1 << order, extended ? Geometry.EXTENDED_L2_ENTRY_BYTES : Long.BYTES);
     }
 
     private int encryption() throws ImageException {

@@ -3,11 +3,11 @@ package io.planish.qcow2;
 import io.planish.ImageException;
 
 /**
- * One standard (64-bit) entry of an L2 table (QEMU's {@code docs/interop/qcow2.rst}, «Cluster mapping»), handled as a bare
- * {@code long}.
+ * One standard (64-bit) entry of an L2 table, or the first half of an extended one (QEMU's {@code docs/interop/qcow2.rst},
+ * «Cluster mapping»), handled as a bare {@code long}; the second half is {@link Subclusters}.
  *
  * <pre>
- * bit        0  standard cluster: reads as zeroes (version 3 only)
+ * bit        0  standard cluster: reads as zeroes (version 3 only, always 0 in an extended entry)
  *       1 -  8  standard cluster: reserved, 0
  *       9 - 55  standard cluster: host offset of the data, aligned to a cluster; 0: not allocated
  *      56 - 61  standard cluster: reserved, 0
@@ -68,12 +68,9 @@ public final class L2Entry {
         return (entry & COMPRESSED) != 0;
     }
 
-    /** Whether a standard entry has bits set that mean nothing; in version 2 the zero flag is one of them. */
-    public static boolean hasReservedBits(long entry, int version) {
-        if (isCompressed(entry)) {
-            return false;
-        }
-        return (entry & RESERVED_MASK) != 0 || (version < 3 && (entry & ZERO) != 0);
+    /** Whether a standard entry has bits set that mean nothing; so does the zero flag in version 2 and in extended entries. */
+    private static boolean hasReservedBits(long entry, int version, Geometry geometry) {
+        return (entry & RESERVED_MASK) != 0 || ((entry & ZERO) != 0 && (version < 3 || geometry.hasSubclusters()));
     }
 
     public static long standard(long hostOffset, boolean copied) {
@@ -101,7 +98,7 @@ public final class L2Entry {
         switch (kind) {
             case COMPRESSED -> checkCompressed(entry, entryOffset, geometry, fileSizeBytes);
             case UNALLOCATED, ZERO_PLAIN, ZERO_ALLOCATED, STANDARD -> {
-                if (hasReservedBits(entry, version) || (isCopied(entry) && hostOffset(entry) == 0)) {
+                if (hasReservedBits(entry, version, geometry) || (isCopied(entry) && hostOffset(entry) == 0)) {
                     throw Malformed.at(entryOffset, "L2 entry", Malformed.hex(entry), "no reserved bits");
                 }
                 long offset = hostOffset(entry);

@@ -133,7 +133,12 @@ public final class HeadReader {
             traits.add(Trait.INCONSISTENT_BITMAPS);
         }
         return new FileHead(
-                true, header.virtualSizeBytes(), header.geometry().clusterBytes(), header.backing(), traits, faults);
+                true,
+                header.virtualSizeBytes(),
+                header.geometry().granularityBytes(),
+                header.backing(),
+                traits,
+                faults);
     }
 
     /** What can be told of an image whose header does not hold together: which file it may depend on. */

@@ -231,6 +231,51 @@ class CrashTest {
                                 JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), true, List.of("s1")),
                         List.of("active")),
                 new Scenario(
+                        "commit into subclusters",
+                        images -> {
+                            images.make(
+                                    "base",
+                                    "",
+                                    "144k",
+                                    "extended_l2=on,cluster_size=16k",
+                                    "write -P 1 0 5k",
+                                    "write -c -P 9 16k 16k",
+                                    "write -P 1 33k 1k",
+                                    "write -z 64k 16k",
+                                    "write -P 7 96k 16k");
+                            images.make(
+                                    "s1", "base", "144k", "cluster_size=4k", "write -P 2 20k 3k", "write -z 96k 16k");
+                            images.make(
+                                    "active",
+                                    "s1",
+                                    "144k",
+                                    "extended_l2=on,cluster_size=16k",
+                                    "write -P 3 6k 1k",
+                                    "write -P 4 36k 50k",
+                                    "write -z 2k 1k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), true, List.of("s1")),
+                        List.of("active")),
+                new Scenario(
+                        "pull into subclusters",
+                        images -> {
+                            images.make("base", "", "144k", "cluster_size=4k", "write -P 1 0 120k");
+                            images.make(
+                                    "s1", "base", "144k", "cluster_size=512", "write -P 2 20k 3k", "write -z 96k 17k");
+                            images.make(
+                                    "active",
+                                    "s1",
+                                    "144k",
+                                    "extended_l2=on,cluster_size=16k",
+                                    "write -P 3 1k 1k",
+                                    "write -P 4 21k 512",
+                                    "write -z 33k 14k");
+                        },
+                        pool -> pool.job(
+                                JobKind.PULL, "active", Optional.of("base"), "active", List.of(), false, List.of()),
+                        List.of("active", "s1", "base")),
+                new Scenario(
                         "rebase onto an unrelated image",
                         images -> {
                             images.make("base", "", "192k", "cluster_size=4k", "write -P 1 0 100k");

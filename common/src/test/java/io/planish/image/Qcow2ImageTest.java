@@ -35,11 +35,21 @@ class Qcow2ImageTest {
     })
     void contentAndMapOfAChainAreAsQemuSees(String cluster, String compat, int refcountBits, String compression)
             throws IOException {
-        long seed = System.nanoTime();
-        Random random = new Random(seed);
         String options = "cluster_size=" + cluster + ",compat=" + compat
                 + (compat.equals("1.1") ? ",refcount_bits=" + refcountBits + ",compression_type=" + compression : "");
-        int bytes = (int) bytes(cluster);
+        requireReadAsByQemu(options, (int) bytes(cluster));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16k, zlib", "32k, zstd", "64k, zlib", "128k, zstd", "2M, zlib"})
+    void contentAndMapOfAChainWithSubclustersAreAsQemuSees(String cluster, String compression) throws IOException {
+        requireReadAsByQemu(
+                "extended_l2=on,cluster_size=" + cluster + ",compression_type=" + compression, (int) bytes(cluster));
+    }
+
+    private void requireReadAsByQemu(String options, int bytes) throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
         long size = Math.min(32L << 20, Math.max(2L << 20, bytes * 12L));
         Qemu.img("create", "-q", "-f", "raw", images.path("base.raw").toString(), "" + size / 2);
         Qemu.run(

@@ -48,20 +48,19 @@ class Qcow2WriterTest {
             byte[] stream = new byte[clusterBytes];
             for (int cluster = 0; cluster < clusters; ) {
                 switch (random.nextInt(8)) {
-                    case 0 -> writer.mapZero(cluster++);
+                    case 0 -> writer.mapZero((long) cluster++ * clusterBytes, clusterBytes);
                     case 1 -> {
                         int length = 1 + random.nextInt(clusterBytes - 1);
-                        long place = writer.mapCompressed(cluster++, length);
+                        long place = writer.mapCompressed((long) cluster++ * clusterBytes, length);
                         file.write(ByteBuffer.wrap(stream, 0, length), place);
                     }
                     default -> {
-                        TargetWriter.Run run = writer.take(Math.min(clusters - cluster, 1 + random.nextInt(200)));
-                        for (int i = 0; i < run.clusters(); i++) {
-                            writer.mapData(cluster++, run.hostOffset() + (long) i * clusterBytes);
-                        }
-                        file.write(
-                                ByteBuffer.wrap(new byte[1]),
-                                run.hostOffset() + (long) run.clusters() * clusterBytes - 1);
+                        long at = (long) cluster * clusterBytes;
+                        int wanted = Math.min(clusters - cluster, 1 + random.nextInt(200));
+                        TargetWriter.Place place = writer.place(at, (long) wanted * clusterBytes, false);
+                        writer.mapData(at, place.lengthBytes(), place.hostOffset());
+                        cluster += (int) (place.lengthBytes() / clusterBytes);
+                        file.write(ByteBuffer.wrap(new byte[1]), place.hostOffset() + place.lengthBytes() - 1);
                     }
                 }
                 if (random.nextInt(500) == 0) {
@@ -70,7 +69,7 @@ class Qcow2WriterTest {
                 if (random.nextInt(1000) == 0) {
                     writer.flush();
                     for (int i = random.nextInt(300); i > 0 && cluster > 0; i--) {
-                        writer.mapZero(random.nextInt(cluster));
+                        writer.mapZero((long) random.nextInt(cluster) * clusterBytes, clusterBytes);
                     }
                     writer.flush();
                     writer.growL1((long) clusters * clusterBytes * (2 + cluster / 5000));
@@ -89,8 +88,9 @@ class Qcow2WriterTest {
         try (ImageFile file = images.file(NAME)) {
             Qcow2Writer writer = Qcow2Writer.open(file, HeaderFile.read(file));
             for (int i = 1; i <= 50; i++) {
-                TargetWriter.Run run = writer.take(1 + i * 7 % 50);
-                writer.mapData(i % 100, run.hostOffset());
+                long at = i % 100 * 512L;
+                TargetWriter.Place place = writer.place(at, (1 + i * 7 % 50) * 512L, false);
+                writer.mapData(at, 512, place.hostOffset());
                 writer.flush();
                 writer.growL1(i * (512L << 10) * i);
             }

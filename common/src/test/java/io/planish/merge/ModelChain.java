@@ -102,10 +102,12 @@ final class ModelChain implements ChainView {
     }
 
     @Override
-    public boolean sameCompression(int layer, int other) {
-        ModelLayer one = layers.get(layer);
-        ModelLayer two = layers.get(other);
-        return one.cluster == two.cluster && one.compression == two.compression;
+    public boolean isCompressedCluster(Piece piece, int layer) {
+        ModelLayer one = layers.get(piece.layer());
+        ModelLayer other = layers.get(layer);
+        return piece.lengthBytes() == one.cluster
+                && one.cluster == other.cluster
+                && one.compression == other.compression;
     }
 
     @Override

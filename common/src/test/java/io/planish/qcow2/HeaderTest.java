@@ -161,12 +161,10 @@ class HeaderTest {
                 bad("LUKS", h -> h.putInt(32, 2), "encrypted (LUKS)"),
                 bad("corrupt", h -> h.putLong(72, 2), "marked corrupt"),
                 bad("data file", h -> h.putLong(72, 4), "external data file"),
-                bad("extended L2", h -> h.putLong(72, 16), "extended L2 entries"),
                 bad("named", h -> h.putLong(72, 1L << 41).featureNames(3), "'feature 1' (incompatible bit 41)"),
                 bad("unnamed", h -> h.putLong(72, 1L << 50), "incompatible bit 50"),
                 bad("poisoned", h -> h.putLong(72, 1L << 63), "left over from a finished commit"),
-                bad("compression", h -> h.putLong(72, 8).bytes.put(104, (byte) 2), "compression type 2"),
-                bad("odd size", h -> h.putLong(24, 1000), "virtual size 1000 is not a multiple of 512"));
+                bad("compression", h -> h.putLong(72, 8).bytes.put(104, (byte) 2), "compression type 2"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -182,6 +180,23 @@ class HeaderTest {
                 .isInstanceOfSatisfying(
                         ImageException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.UNSUPPORTED_FEATURE))
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void extendedL2EntriesAreSupported() throws ImageException {
+        Header header = HeaderBytes.v3(16).putLong(72, 16).decode();
+
+        assertThat(header.unsupported()).isEmpty();
+        assertThat(header.geometry().granularityBytes()).isEqualTo(2048);
+        assertThat(header.geometry().bytesPerL2Table()).isEqualTo(256L << 20);
+    }
+
+    @Test
+    void aDiskEndsWithItsLastWholeSectorAsWithQemu() throws ImageException {
+        assertThat(HeaderBytes.v3(16).putLong(24, 1535).decode().virtualSizeBytes())
+                .isEqualTo(1024);
+        assertThat(HeaderBytes.v3(16).putLong(24, 511).decode().virtualSizeBytes())
+                .isZero();
     }
 
     @Test

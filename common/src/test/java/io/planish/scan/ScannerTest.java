@@ -252,7 +252,7 @@ class ScannerTest {
 
     @Test
     void featuresThatAreNotSupportedAreNamed() throws IOException {
-        Qemu.img("create", "-q", "-f", "qcow2", "-o", "extended_l2=on", path("base"), "8M");
+        Qemu.img("create", "-q", "-f", "qcow2", "-o", "data_file=" + path("base") + ".data", path("base"), "8M");
         overlay("a", "base");
 
         assertClosed(scan(), "a", SkipReason.UNSUPPORTED_FEATURE);

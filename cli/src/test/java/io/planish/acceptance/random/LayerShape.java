@@ -10,6 +10,13 @@ import java.util.Random;
  * does to the draft; where the operations must expect something else because of it, {@link Refusal} asks {@link Layer#is}.
  */
 enum LayerShape {
+    EMPTY_DISK(25) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            draft.sizeBytes(0);
+            return true;
+        }
+    },
     CLUSTER_SIZE(1) {
         @Override
         boolean draw(LayerDraft draft, Random random) {
@@ -34,9 +41,25 @@ enum LayerShape {
             return !draft.is(V2) && option(draft, "compression_type", random, "zstd");
         }
     },
+    SUBCLUSTERS(3) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return !draft.is(V2) && draft.clusterBytes() >= 16384 && option(draft, "extended_l2", random, "on");
+        }
+    },
+    PREALLOCATED(8) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            return (draft.backing().isEmpty() || draft.is(SUBCLUSTERS))
+                    && option(draft, "preallocation", random, "metadata", "falloc", "full");
+        }
+    },
     COMPRESSED(2) {
         @Override
         boolean draw(LayerDraft draft, Random random) {
+            if (draft.is(EMPTY_DISK)) {
+                return false;
+            }
             for (int i = 1 + random.nextInt(3); i > 0; i--) {
                 int cluster = draft.clusterBytes();
                 long at = random.nextLong(Math.max(1, draft.sizeBytes() / cluster)) * cluster;
@@ -49,7 +72,7 @@ enum LayerShape {
     WRITTEN(1) {
         @Override
         boolean draw(LayerDraft draft, Random random) {
-            int count = random.nextInt(7);
+            int count = draft.is(EMPTY_DISK) ? 0 : random.nextInt(7);
             for (int i = 0; i < count; i++) {
                 long sectors = draft.sizeBytes() / SECTOR;
                 long at = random.nextLong(sectors);
