@@ -163,7 +163,7 @@ final class LocalChain {
         for (Link link : chain.reversed()) {
             ImageFile file = storage.open(link.path(), Storage.OpenMode.READ);
             try {
-                opened.add(Images.open(file, link.name(), link.format()));
+                opened.add(Images.open(file, link.name(), link.format(), Images.cacheBytes(chain.size())));
             } catch (IOException e) {
                 file.close();
                 throw e;

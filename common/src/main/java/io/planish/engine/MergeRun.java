@@ -202,7 +202,7 @@ final class MergeRun implements AutoCloseable {
                 offset = step.guestOffset() + step.lengthBytes();
             }
             List<MergeBatch.Written> written = batch.flush();
-            view.layer(chain.target()).reload();
+            view.reload(chain.target());
             settle(end);
             verify(intent, verifier, written, end);
             unsettled = Optional.of(new Checkpoint(

@@ -55,7 +55,7 @@ final class OpenChain {
                 require(below.isEmpty(), file, "it is raw and can have no backing file");
                 chain.layers.addFirst(new RawImage(file, image.toString()));
             } else {
-                Qcow2Image layer = Qcow2Image.open(file, image.toString(), Images.CACHE_BYTES);
+                Qcow2Image layer = Qcow2Image.open(file, image.toString(), Images.cacheBytes(images.size()));
                 Header header = layer.header();
                 chain.headers.put(image, header);
                 chain.layers.addFirst(layer);

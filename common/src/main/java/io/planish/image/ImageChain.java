@@ -9,29 +9,34 @@ import java.util.List;
 
 /** Opened layers of one chain, base first. Not thread-safe; does not close the layers. */
 public final class ImageChain implements ChainView {
-    private final List<Layer> layers;
+    private final LayerCursor[] layers;
 
     public ImageChain(List<? extends Layer> layers) {
-        this.layers = List.copyOf(layers);
+        this.layers = layers.stream().map(LayerCursor::new).toArray(LayerCursor[]::new);
     }
 
     public Layer layer(int index) {
-        return layers.get(index);
+        return layers[index].layer();
     }
 
     public int size() {
-        return layers.size();
+        return layers.length;
+    }
+
+    /** Forgets what a layer's tables said; to be called after a writer changed them. */
+    public void reload(int index) throws IOException {
+        layers[index].reload();
     }
 
     @Override
     public long virtualSizeBytes(int layer) {
-        return layers.get(layer).virtualSizeBytes();
+        return layer(layer).virtualSizeBytes();
     }
 
     @Override
     public boolean isCompressedCluster(Piece piece, int layer) {
-        return layers.get(piece.layer()) instanceof Qcow2Image one
-                && layers.get(layer) instanceof Qcow2Image other
+        return layer(piece.layer()) instanceof Qcow2Image one
+                && layer(layer) instanceof Qcow2Image other
                 && piece.lengthBytes() == one.header().geometry().clusterBytes()
                 && one.header().geometry().clusterBits()
                         == other.header().geometry().clusterBits()
@@ -42,25 +47,17 @@ public final class ImageChain implements ChainView {
     public Piece resolve(int top, int bottom, long offset, long maxLengthBytes) throws IOException {
         long length = maxLengthBytes;
         for (int i = top; i >= bottom; i--) {
-            Layer layer = layers.get(i);
-            long end = layer.virtualSizeBytes();
-            if (offset >= end) {
-                return new Piece(offset, length, Source.PAST_END, i, -1);
+            LayerCursor layer = layers[i];
+            if (!layer.isAt(offset)) {
+                if (offset >= layer.layer().virtualSizeBytes()) {
+                    return new Piece(offset, length, Source.PAST_END, i, -1);
+                }
+                layer.moveTo(offset, length);
             }
-            length = Math.min(length, end - offset);
-            Mapping own = layer.map(offset, length);
-            length = Math.min(length, own.lengthBytes());
-            switch (own.kind()) {
-                case UNALLOCATED -> {}
-                case ZERO -> {
-                    return new Piece(offset, length, Source.ZERO, i, own.hostOffset());
-                }
-                case DATA -> {
-                    return new Piece(offset, length, Source.DATA, i, own.hostOffset());
-                }
-                case COMPRESSED -> {
-                    return new Piece(offset, length, Source.COMPRESSED, i, own.hostOffset());
-                }
+            length = Math.min(length, layer.end() - offset);
+            Source source = layer.source();
+            if (source != Source.NOTHING) {
+                return new Piece(offset, length, source, i, layer.hostOffset(offset));
             }
         }
         return new Piece(offset, length, Source.NOTHING, Piece.NOBODY, -1);
@@ -74,9 +71,9 @@ public final class ImageChain implements ChainView {
                     into.put((byte) 0);
                 }
             }
-            case DATA -> layers.get(piece.layer()).file().read(into, piece.hostOffset());
+            case DATA -> layer(piece.layer()).file().read(into, piece.hostOffset());
             case COMPRESSED ->
-                layers.get(piece.layer())
+                layer(piece.layer())
                         .read(
                                 new Mapping(
                                         MappingKind.COMPRESSED,

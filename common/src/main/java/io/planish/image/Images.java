@@ -15,7 +15,14 @@ public final class Images {
     /** Tables kept in memory for each open layer, where nothing else is said. */
     public static final int CACHE_BYTES = 256 << 10;
 
+    private static final int CHAIN_CACHE_BYTES = 32 << 20;
+
     private Images() {}
+
+    /** Tables kept in memory for each layer of a chain, so that all layers together stay within a bound as far as they can. */
+    public static int cacheBytes(int layers) {
+        return Math.min(CACHE_BYTES, CHAIN_CACHE_BYTES / Math.max(1, layers));
+    }
 
     public static Layer open(ImageFile file, String name, String format) throws IOException {
         return open(file, name, format, CACHE_BYTES);

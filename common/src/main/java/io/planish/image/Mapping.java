@@ -6,10 +6,4 @@ package io.planish.image;
  * @param hostOffset for {@code DATA} where the range's first byte stands in the file, for {@code ZERO} the place that is kept for
  *     it, if there is one; for {@code COMPRESSED} the raw L2 entry; else -1
  */
-public record Mapping(MappingKind kind, long guestOffset, long lengthBytes, long hostOffset) {
-
-    /** Whether {@link #hostOffset} is where the range's first byte stands, or would stand, and the others follow. */
-    boolean hasPlace() {
-        return kind != MappingKind.COMPRESSED && hostOffset >= 0;
-    }
-}
+public record Mapping(MappingKind kind, long guestOffset, long lengthBytes, long hostOffset) {}

@@ -17,8 +17,6 @@ import java.util.OptionalLong;
  * what contradicts the format fails with kind {@code MALFORMED_IMAGE}, naming image and place.
  */
 public final class Qcow2Image implements Layer {
-    private static final Mapping UNKNOWN = new Mapping(MappingKind.UNALLOCATED, 0, 0, -1);
-
     private final ImageFile file;
     private final String name;
     private final int cacheBytes;
@@ -27,10 +25,6 @@ public final class Qcow2Image implements Layer {
     private TableCache l2Tables;
     private CompressedReader compressed;
     private long fileSizeBytes;
-    /** The last answer, and how far was asked. */
-    private Mapping known = UNKNOWN;
-
-    private long knownLimit;
     private OptionalLong otherSizeBytes = OptionalLong.empty();
 
     private Qcow2Image(ImageFile file, String name, int cacheBytes, Header header) throws IOException {
@@ -84,7 +78,6 @@ public final class Qcow2Image implements Layer {
         compressed.forget();
         l1Table.clear();
         l2Tables.clear();
-        known = UNKNOWN;
         header = now;
     }
 
@@ -118,23 +111,7 @@ public final class Qcow2Image implements Layer {
             throw new IllegalArgumentException(
                     "range " + guestOffset + "+" + maxLengthBytes + " is outside the disk of " + virtualSizeBytes());
         }
-        long limit = guestOffset + maxLengthBytes;
-        if (!isKnown(guestOffset, limit)) {
-            known = walk(guestOffset, limit, false);
-            knownLimit = limit;
-        }
-        long skipped = guestOffset - known.guestOffset();
-        return new Mapping(
-                known.kind(),
-                guestOffset,
-                Math.min(maxLengthBytes, known.lengthBytes() - skipped),
-                known.hasPlace() ? known.hostOffset() + skipped : known.hostOffset());
-    }
-
-    /** Whether the last answer tells all of this question's: layers above cut a long one into many short questions. */
-    private boolean isKnown(long guestOffset, long limit) {
-        long end = known.guestOffset() + known.lengthBytes();
-        return guestOffset >= known.guestOffset() && guestOffset < end && (limit <= end || end < knownLimit);
+        return walk(guestOffset, guestOffset + maxLengthBytes, false);
     }
 
     /** As {@link #map}, but unallocated subclusters of a host cluster have their place in it as host offset, as zero ones do. */
@@ -149,12 +126,17 @@ public final class Qcow2Image implements Layer {
         long host = -1;
         MappingKind kind = MappingKind.UNALLOCATED;
         long end = guestOffset;
+        long table = 0;
+        long tableEnd = guestOffset;
         while (end < limit) {
-            long table = l2TableOffset(end);
+            if (end >= tableEnd) {
+                table = l2TableOffset(end);
+                tableEnd = nextMultiple(end, geometry.bytesPerL2Table());
+            }
             long entry = table == 0 ? L2Entry.UNALLOCATED : l2Entry(table, end);
             L2Entry.Kind own = L2Entry.kind(entry);
             long span = table == 0 ? geometry.bytesPerL2Table() : geometry.clusterBytes();
-            long next = end - end % span + span;
+            long next = nextMultiple(end, span);
             if (subclusters && table != 0 && own != L2Entry.Kind.COMPRESSED) {
                 long bitmap = subclusters(table, end);
                 int subcluster = geometry.offsetInCluster(end) / granularity;
@@ -180,6 +162,11 @@ public final class Qcow2Image implements Layer {
             }
         }
         return new Mapping(kind, guestOffset, end - guestOffset, host);
+    }
+
+    /** The first multiple of a power of two after {@code offset}. */
+    private static long nextMultiple(long offset, long powerOfTwo) {
+        return (offset | (powerOfTwo - 1)) + 1;
     }
 
     @Override

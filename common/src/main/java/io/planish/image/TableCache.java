@@ -12,22 +12,24 @@ import java.util.Map;
  */
 final class TableCache {
     private static final int MAX_SLICE_BYTES = 16 << 10;
+    private static final int MIN_SLICE_BYTES = 4 << 10;
     private static final long NONE = -1;
 
     private final ImageFile file;
     private final int sliceBytes;
-    private final LinkedHashMap<Long, ByteBuffer> slices;
+    private final LinkedHashMap<Long, long[]> slices;
     private long lastStart = NONE;
-    private ByteBuffer last = ByteBuffer.allocate(0);
+    private long[] last = {};
 
     /** Holds about {@code capacityBytes}, but two slices at least. No slice reaches over a cluster's end. */
     TableCache(ImageFile file, int clusterBytes, int capacityBytes) {
         this.file = file;
-        this.sliceBytes = Math.min(clusterBytes, MAX_SLICE_BYTES);
+        int slice = capacityBytes < 2 * MAX_SLICE_BYTES ? MIN_SLICE_BYTES : MAX_SLICE_BYTES;
+        this.sliceBytes = Math.min(clusterBytes, slice);
         int capacity = Math.max(2, capacityBytes / sliceBytes);
         this.slices = new LinkedHashMap<>(16, 0.75f, true) {
             @Override
-            protected boolean removeEldestEntry(Map.Entry<Long, ByteBuffer> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<Long, long[]> eldest) {
                 return size() > capacity;
             }
         };
@@ -40,7 +42,7 @@ final class TableCache {
             last = slice(start);
             lastStart = start;
         }
-        return last.getLong((int) (offset - start));
+        return last[(int) (offset - start) / Long.BYTES];
     }
 
     void clear() {
@@ -48,11 +50,13 @@ final class TableCache {
         lastStart = NONE;
     }
 
-    private ByteBuffer slice(long start) throws IOException {
-        ByteBuffer slice = slices.get(start);
+    private long[] slice(long start) throws IOException {
+        long[] slice = slices.get(start);
         if (slice == null) {
-            slice = ByteBuffer.allocate(sliceBytes);
-            file.read(slice, start);
+            ByteBuffer raw = ByteBuffer.allocate(sliceBytes);
+            file.read(raw, start);
+            slice = new long[sliceBytes / Long.BYTES];
+            raw.flip().asLongBuffer().get(slice);
             slices.put(start, slice);
         }
         return slice;
