@@ -4,6 +4,7 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
+import io.planish.image.Directories;
 import io.planish.image.HeaderFile;
 import io.planish.image.Images;
 import io.planish.job.Expectation;
@@ -12,6 +13,7 @@ import io.planish.job.JobKind;
 import io.planish.qcow2.Backing;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.Marks;
+import io.planish.qcow2.SnapshotEntry;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
@@ -24,6 +26,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -132,8 +135,8 @@ final class Preconditions {
             }
             boolean ends = i >= chain.lo() && i != chain.target() && job.kind() == JobKind.COMMIT
                     || job.retires().contains(image);
-            boolean rewritten = i == chain.target() && job.kind() != JobKind.COMMIT;
-            if (header.snapshotCount() > 0 && (ends || rewritten)) {
+            boolean getsOtherBacking = i == chain.target() && (job.kind() != JobKind.COMMIT || chain.lo() < i);
+            if (header.snapshotCount() > 0 && (ends || getsOtherBacking)) {
                 throw unsupported(
                         image,
                         "it holds " + header.snapshotCount() + " internal snapshots that would be lost",
@@ -156,9 +159,20 @@ final class Preconditions {
                             + target.geometry().clusterBytes(),
                     "pull instead");
         }
-        boolean resized = finalSizeBytes != target.virtualSizeBytes();
-        if (resized && target.snapshotCount() > 0) {
-            throw unsupported(job.target(), "its size would change, and it holds internal snapshots", "pull instead");
+        if (finalSizeBytes != target.virtualSizeBytes()) {
+            requireSnapshotsOfAnySize(target);
+        }
+    }
+
+    /** An internal snapshot of version 2, or one that does not record its size, has the size of the image. */
+    private void requireSnapshotsOfAnySize(Header target) throws IOException {
+        List<SnapshotEntry> snapshots =
+                Directories.snapshots(files.get(job.target()), target).entries();
+        boolean tied = target.version() < 3 && !snapshots.isEmpty()
+                || snapshots.stream().anyMatch(snapshot -> snapshot.virtualSizeBytes() == SnapshotEntry.NO_SIZE);
+        if (tied) {
+            throw unsupported(
+                    job.target(), "its size would change, and it holds internal snapshots of version 2", "pull instead");
         }
     }
 

@@ -35,8 +35,7 @@ public final class Directories {
             if (length < 0) {
                 throw Malformed.at(at, "snapshot's extra data", "too long", "at most 1024 bytes");
             }
-            SnapshotEntry entry =
-                    SnapshotEntry.decode(read(file, at, length, fileSize, "snapshot table"), header.virtualSizeBytes());
+            SnapshotEntry entry = SnapshotEntry.decode(read(file, at, length, fileSize, "snapshot table"));
             if (entry.l1Entries() < 0 || entry.l1Entries() > Header.MAX_L1_ENTRIES) {
                 throw Malformed.at(
                         at + 8, "snapshot's L1 entry count", "" + entry.l1Entries(), "0 to " + Header.MAX_L1_ENTRIES);

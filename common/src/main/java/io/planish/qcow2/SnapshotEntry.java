@@ -23,7 +23,7 @@ import java.nio.ByteBuffer;
  *
  * Big endian. The snapshot table is the entries one behind the other.
  *
- * @param virtualSizeBytes the disk's size when it was taken; the image's own where not recorded
+ * @param virtualSizeBytes the disk's size when it was taken; {@link #NO_SIZE} where not recorded, so that it must be the image's own
  * @param instructionCount what the guest had executed; {@link #NO_COUNT} where not recorded
  */
 public record SnapshotEntry(
@@ -39,6 +39,7 @@ public record SnapshotEntry(
         long instructionCount) {
 
     public static final long NO_COUNT = -1;
+    public static final long NO_SIZE = -1;
 
     /** What {@link #lengthBytes} needs. */
     public static final int HEAD_BYTES = 40;
@@ -65,7 +66,7 @@ public record SnapshotEntry(
     }
 
     /** Reads an entry that starts the buffer and is all there. */
-    public static SnapshotEntry decode(ByteBuffer entry, long imageSizeBytes) {
+    public static SnapshotEntry decode(ByteBuffer entry) {
         int extra = entry.getInt(EXTRA_LENGTH);
         int idLength = unsigned(entry, ID_LENGTH);
         int idAt = HEAD_BYTES + extra;
@@ -80,7 +81,7 @@ public record SnapshotEntry(
                 entry.getInt(DATE_NANOS),
                 entry.getLong(VM_CLOCK),
                 vmState,
-                extra >= 16 ? entry.getLong(HEAD_BYTES + 8) : imageSizeBytes,
+                extra >= 16 ? entry.getLong(HEAD_BYTES + 8) : NO_SIZE,
                 extra >= 24 ? entry.getLong(HEAD_BYTES + 16) : NO_COUNT);
     }
 
