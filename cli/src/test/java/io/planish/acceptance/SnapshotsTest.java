@@ -56,7 +56,8 @@ class SnapshotsTest {
             }
             images.write(base, "write -P 3 1500k 1M");
             images.overlay(active, base, "cluster_size=4k", QemuImages.SIZE);
-            images.write(active, "write -P 4 500k 1500k", "write -z 2200k 100k", "write -P 5 5M 1M", "write -P 6 6M 4k");
+            images.write(
+                    active, "write -P 4 500k 1500k", "write -z 2200k 100k", "write -P 5 5M 1M", "write -P 6 6M 4k");
             for (String snapshot : snapshots) {
                 remember(base, snapshot);
             }
@@ -159,9 +160,9 @@ class SnapshotsTest {
 
     private void assertSkipped(String image, Job job) {
         assertThat(merges.run(job).outcome())
-                .isInstanceOfSatisfying(Outcome.Skipped.class, skipped -> assertThat(skipped.message())
-                        .contains(image)
-                        .contains("internal snapshots"));
+                .isInstanceOfSatisfying(
+                        Outcome.Skipped.class,
+                        skipped -> assertThat(skipped.message()).contains(image).contains("internal snapshots"));
     }
 
     private static void assertRefused(String why, Object... words) {

@@ -10,6 +10,7 @@ import io.planish.image.Images;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
+import io.planish.job.Relink;
 import io.planish.qcow2.Backing;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.Marks;
@@ -143,6 +144,9 @@ final class Preconditions {
                         "delete them first, or keep the image");
             }
         }
+        for (Relink relink : job.relinks()) {
+            requireSupported(relink.overlay());
+        }
         if (job.kind() == JobKind.COMMIT) {
             CommitBitmaps.read(chain, open, files).requireMergeable(begun, finalSizeBytes(open));
         }
@@ -164,6 +168,14 @@ final class Preconditions {
         }
     }
 
+    private void requireSupported(ImageRef image) throws IOException {
+        try {
+            HeaderFile.read(files.get(image)).requireSupported();
+        } catch (ImageException e) {
+            throw e.at(image.toString());
+        }
+    }
+
     /** An internal snapshot of version 2, or one that does not record its size, has the size of the image. */
     private void requireSnapshotsOfAnySize(Header target) throws IOException {
         List<SnapshotEntry> snapshots =
@@ -172,7 +184,9 @@ final class Preconditions {
                 || snapshots.stream().anyMatch(snapshot -> snapshot.virtualSizeBytes() == SnapshotEntry.NO_SIZE);
         if (tied) {
             throw unsupported(
-                    job.target(), "its size would change, and it holds internal snapshots of version 2", "pull instead");
+                    job.target(),
+                    "its size would change, and it holds internal snapshots of version 2",
+                    "pull instead");
         }
     }
 
