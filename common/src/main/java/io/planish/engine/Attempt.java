@@ -24,6 +24,11 @@ public interface Attempt {
     /** Whether to stop at the next safe point, checkpoint and let go: the job is to be continued later. */
     boolean stopRequested();
 
+    /** How many bytes per second the job may write, more than 0; may change at any time. */
+    default long bytesPerSecond() {
+        return Long.MAX_VALUE;
+    }
+
     /** Told after every checkpoint: guest bytes settled so far of all, and bytes written so far. */
     void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
 }

@@ -184,6 +184,7 @@ final class MergeRun implements AutoCloseable {
                 new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
         BatchVerifier verifier = new BatchVerifier(
                 OpenChain.open(chain.images(), files, gate, pools).view());
+        Pace pace = new Pace(attempt);
         long end = steps.endOffset();
         while (offset < end) {
             attempt.mayContinue();
@@ -197,8 +198,10 @@ final class MergeRun implements AutoCloseable {
                     && batch.bytesWritten() - from < options.batchBytes()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {
-                Step step = steps.at(offset, Math.max(options.batchBytes(), granularity));
+                long before = batch.bytesWritten();
+                Step step = steps.at(offset, Math.max(pace.stepBytes(options.batchBytes()), granularity));
                 batch.apply(step);
+                pace.spend(batch.bytesWritten() - before, attempt::stopRequested);
                 offset = step.guestOffset() + step.lengthBytes();
             }
             List<MergeBatch.Written> written = batch.flush();

@@ -14,19 +14,19 @@ import java.util.function.Consumer;
 final class ClaimedAttempt implements Attempt {
     private final Claim claim;
     private final CheckpointStore checkpoints;
-    private final Throttle throttle;
+    private final long bytesPerSecond;
     private final BooleanSupplier stop;
     private final Consumer<Progress> told;
 
     ClaimedAttempt(
             Claim claim,
             CheckpointStore checkpoints,
-            Throttle throttle,
+            long bytesPerSecond,
             BooleanSupplier stop,
             Consumer<Progress> told) {
         this.claim = claim;
         this.checkpoints = checkpoints;
-        this.throttle = throttle;
+        this.bytesPerSecond = bytesPerSecond;
         this.stop = stop;
         this.told = told;
     }
@@ -62,8 +62,12 @@ final class ClaimedAttempt implements Attempt {
     }
 
     @Override
+    public long bytesPerSecond() {
+        return bytesPerSecond;
+    }
+
+    @Override
     public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
         told.accept(new Progress(guestBytesDone, guestBytesTotal, bytesCopied));
-        throttle.pace(bytesCopied, () -> stopRequested() || claim.tenure().isLost());
     }
 }

@@ -63,8 +63,7 @@ public final class ClaimedJobs {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
                     new GridCheckpoints(ledger.checkpoints(), claim.run().id()),
-                    new Throttle(bytesPerSecond.applyAsLong(
-                            claim.record().job().target().pool())),
+                    bytesPerSecond.applyAsLong(claim.record().job().target().pool()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {
                         metrics.copied(
