@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
  * crash leaves them when refcounts survived and the data that was to grow the file did not.
  */
 final class RefcountTail {
+    private static final int CHUNK_BYTES = 64 << 10;
+
     private RefcountTail() {}
 
     /** Sets them to zero, durable on return. The tables must be sound. */
@@ -21,13 +23,16 @@ final class RefcountTail {
         long firstPast = geometry.clusters(file.sizeBytes());
         long entries = header.refcountTableBytes() / Long.BYTES;
         boolean found = false;
-        ByteBuffer entry = ByteBuffer.allocate(Long.BYTES);
-        for (long index = firstPast / geometry.refcountsPerBlock(); index < entries; index++) {
-            file.read(entry.clear(), header.refcountTableOffset() + index * Long.BYTES);
-            long block = RefcountTableEntry.blockOffset(entry.getLong(0));
-            if (block != 0) {
-                long start = Math.max(0, firstPast - index * geometry.refcountsPerBlock());
-                found |= clearFrom(file, geometry, block, (int) start);
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        for (long index = firstPast / geometry.refcountsPerBlock(); index < entries; ) {
+            int length = (int) Math.min(CHUNK_BYTES, (entries - index) * Long.BYTES);
+            file.read(chunk.clear().limit(length), header.refcountTableOffset() + index * Long.BYTES);
+            for (int i = 0; i < length; i += Long.BYTES, index++) {
+                long block = RefcountTableEntry.blockOffset(chunk.getLong(i));
+                if (block != 0) {
+                    long start = Math.max(0, firstPast - index * geometry.refcountsPerBlock());
+                    found |= clearFrom(file, geometry, block, (int) start);
+                }
             }
         }
         if (found) {
