@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,6 +158,24 @@ final class Finisher {
         storage.syncDirectory(parent(to));
         storage.syncDirectory(parent(from));
         retired.add(leafRef);
+    }
+
+    /** Makes durable what an attempt that was killed may have done to names last. */
+    void settleNames(Intent intent) throws IOException {
+        Set<Path> folders = new LinkedHashSet<>();
+        for (ImageRef image : intent.files().keySet()) {
+            Path root = pools.get(image.pool()).root();
+            for (Path name : List.of(pathOf(image), trashPath(intent, image))) {
+                for (Path folder = parent(name); folder.startsWith(root); folder = parent(folder)) {
+                    if (storage.exists(folder)) {
+                        folders.add(folder);
+                    }
+                }
+            }
+        }
+        for (Path folder : folders) {
+            storage.syncDirectory(folder);
+        }
     }
 
     /** Whether the target has taken the name of the leaf that it replaces. */

@@ -27,8 +27,14 @@ final class IntentFiles {
         this.pools = pools;
     }
 
+    /** What is found is durable on return. */
     Optional<Intent> load(Pool pool, String run, Job job) throws IOException {
-        return read(file(pool, run, job));
+        Optional<Intent> found = read(file(pool, run, job));
+        if (found.isPresent()) {
+            storage.syncDirectory(pool.root());
+            storage.syncDirectory(pool.root().resolve(FOLDER));
+        }
+        return found;
     }
 
     /** Every job that was begun in the pool, by whomever, and can be finished with the pools known here. */
@@ -49,8 +55,8 @@ final class IntentFiles {
         Path folder = pool.root().resolve(FOLDER);
         if (!storage.exists(folder)) {
             storage.createDirectory(folder);
-            storage.syncDirectory(pool.root());
         }
+        storage.syncDirectory(pool.root());
         SmallFile.write(storage, file(pool, intent.run(), intent.job()), Json.MAPPER.writeValueAsBytes(intent));
     }
 

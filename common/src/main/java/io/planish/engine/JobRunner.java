@@ -58,6 +58,9 @@ public final class JobRunner {
         try {
             Pool pool = pools.get(job.target().pool());
             Optional<Intent> begun = intents.load(pool, attempt.run(), job);
+            if (begun.isPresent()) {
+                new Finisher(storage, pools, gate, intents, sweep).settleNames(begun.get());
+            }
             return begun.isPresent() && begun.get().phase() == Intent.Phase.FINISH
                     ? finish(begun.get(), attempt, state)
                     : merge(JobChain.of(job), begun, attempt, state);

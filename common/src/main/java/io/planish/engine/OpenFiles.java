@@ -29,7 +29,7 @@ final class OpenFiles implements AutoCloseable {
     }
 
     /**
-     * Opens and locks one file. Another attempt of Planish lets go by itself and is waited for.
+     * Opens and locks one file; what is seen of one that is locked for writing is durable. Another attempt of Planish lets go by itself and is waited for.
      *
      * @throws ImageException of kind {@code IMAGE_IN_USE} when a hypervisor or a tool has it; of kind {@code
      *     CHANGED_UNDERNEATH} when the name came to mean another file meanwhile
@@ -61,6 +61,10 @@ final class OpenFiles implements AutoCloseable {
                     path.toString(),
                     "the name means another file than a moment ago",
                     "plan again");
+        }
+        if (lock == LockMode.WRITE) {
+            // a process that was killed may have left there what is seen, and believed, but not durable yet
+            file.sync();
         }
         return file;
     }

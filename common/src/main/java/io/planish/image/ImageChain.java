@@ -4,6 +4,7 @@ import io.planish.merge.ChainView;
 import io.planish.merge.Piece;
 import io.planish.merge.Piece.Source;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -67,9 +68,8 @@ public final class ImageChain implements ChainView {
     public void read(Piece piece, ByteBuffer into) throws IOException {
         switch (piece.source()) {
             case NOTHING, ZERO, PAST_END -> {
-                while (into.hasRemaining()) {
-                    into.put((byte) 0);
-                }
+                MemorySegment.ofBuffer(into).fill((byte) 0);
+                into.position(into.limit());
             }
             case DATA -> layer(piece.layer()).file().read(into, piece.hostOffset());
             case COMPRESSED ->

@@ -48,7 +48,10 @@ public interface ImageFile extends AutoCloseable {
     /** The first offset at or after {@code offset} that is a hole; the file's size if none. */
     long nextHole(long offset) throws IOException;
 
-    /** On return all data and the size written before are durable. */
+    /**
+     * On return all data and the size written before are durable. After a failure nothing is, no later call on this file succeeds, and where the
+     * system can, what is read from then on is what the disk holds.
+     */
     void sync() throws IOException;
 
     /** Forgets cached pages of the range that are durable, so that the next read comes from the disk. For files nobody else uses; a hint. */

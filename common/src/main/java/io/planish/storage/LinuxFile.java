@@ -247,9 +247,12 @@ final class LinuxFile implements ImageFile {
         }
         long result = Libc.call(attributesChanged ? Syscall.FSYNC : Syscall.FDATASYNC, fd());
         if (result < 0) {
-            // the kernel drops what it could not write and says so once: a second call would succeed and mean nothing
+            // the kernel drops what it could not write and says so once: a second call would succeed and mean nothing,
+            // and whoever
+            // reads from its cache would believe to be on disk what is not
             ImageException failure = Errno.failure(result, path, "make durable");
             syncFailure = failure;
+            Libc.call(Syscall.FADVISE, fd(), 0, 0, DONT_NEED);
             throw failure;
         }
     }

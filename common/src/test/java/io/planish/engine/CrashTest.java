@@ -1,20 +1,10 @@
 package io.planish.engine;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import io.planish.chain.ImageRef;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
-import io.planish.job.JobResult;
-import io.planish.job.Outcome;
-import io.planish.storage.SimulatedStorage;
-import io.planish.storage.SimulatedStorage.Failure;
-import io.planish.storage.SimulatedStorage.PowerLost;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,8 +16,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * is taken up again. At each of these points every image that somebody may read shows what it always showed.
  */
 class CrashTest {
-    private static final int SURVIVALS = 12;
-
     @TempDir
     private Path folder;
 
@@ -330,162 +318,34 @@ class CrashTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
     void everyStepMayBeTheLastOneBeforeThePowerIsGone(Scenario scenario) throws IOException {
-        Images images = new Images(folder);
-        scenario.setup().make(images);
-        Simulated before = Simulated.load(images, folder);
-        Job job = scenario.plan().job(before);
-        Map<ImageRef, byte[]> contents = new HashMap<>();
-        for (String kept : scenario.kept()) {
-            contents.put(Simulated.ref(kept), before.content(Simulated.ref(kept)));
-        }
-
-        SimulatedStorage whole = before.storage.fork();
-        JobResult result = new Simulated(whole).run(job);
-        assertThat(result.outcome()).isEqualTo(new Outcome.Done());
-        requireFinished(new Simulated(whole), contents, job, "no crash");
-
-        long points = 0;
-        for (long step = 1; step <= whole.steps(); step++) {
-            SimulatedStorage storage = before.storage.fork();
-            storage.losePowerAfter(step);
-            try {
-                new Simulated(storage).run(job);
-            } catch (PowerLost expected) {
-                // the point of the exercise
-            }
-            for (long seed = 0; seed < SURVIVALS; seed++) {
-                String where = scenario + ", power lost after step " + step + ", seed " + seed;
-                Simulated found = new Simulated(storage.afterPowerLoss(seed));
-                requireContents(found, contents, where);
-                requireResumes(found, scenario, job, contents, where, step * 31 + seed);
-                points++;
-            }
-        }
-        System.out.println("crash points of '" + scenario + "': " + points);
+        CrashPoints points = new CrashPoints(scenario, folder, false);
+        points.requireDoneWithoutAccident();
+        points.loseThePowerAfterEveryStep();
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
-    void aGuestMayWriteBetweenAnyCrashAndTheNextAttempt(Scenario scenario) throws IOException {
-        Images images = new Images(folder);
-        scenario.setup().make(images);
-        Simulated before = Simulated.load(images, folder);
-        Job job = scenario.plan().job(before);
-        ImageRef guest = Simulated.ref(scenario.kept().getFirst());
-        byte[] content = before.content(guest);
-        SimulatedStorage whole = before.storage.fork();
-        new Simulated(whole).run(job);
+    void everyStepMayBeTheLastOneOfAJobThatRemovesWhatIsLeftOver(Scenario scenario) throws IOException {
+        CrashPoints points = new CrashPoints(scenario, folder, true);
+        points.requireDoneWithoutAccident();
+        points.loseThePowerAfterSomeSteps();
+    }
 
-        for (long step = 1; step <= whole.steps(); step++) {
-            SimulatedStorage storage = before.storage.fork();
-            storage.losePowerAfter(step);
-            try {
-                new Simulated(storage).run(job);
-            } catch (PowerLost expected) {
-                // the point of the exercise
-            }
-            for (long seed : new long[] {0, 1, 7}) {
-                String where = scenario + ", power lost after step " + step + ", seed " + seed;
-                Simulated found = new Simulated(storage.afterPowerLoss(seed));
-                byte[] expected = found.guestWrites(guest, content);
-
-                JobResult result = found.run(job);
-
-                assertThat(result.outcome()).as(where).isInstanceOfAny(Outcome.Done.class, Outcome.Stale.class);
-                assertThat(found.content(guest)).as(where).isEqualTo(expected);
-            }
-        }
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
+    void whatAKilledProcessLeftUnsyncedMayBeGoneWhenTheNextOneLosesThePower(Scenario scenario) throws IOException {
+        new CrashPoints(scenario, folder, false).killAfterEveryStep();
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
     void everyStepMayFailAndTheNextAttemptGoesOn(Scenario scenario) throws IOException {
-        Images images = new Images(folder);
-        scenario.setup().make(images);
-        Simulated before = Simulated.load(images, folder);
-        Job job = scenario.plan().job(before);
-        Map<ImageRef, byte[]> contents = new HashMap<>();
-        for (String kept : scenario.kept()) {
-            contents.put(Simulated.ref(kept), before.content(Simulated.ref(kept)));
-        }
-        SimulatedStorage whole = before.storage.fork();
-        new Simulated(whole).run(job);
-
-        for (long step = 1; step <= whole.steps(); step++) {
-            for (Failure failure : Failure.values()) {
-                String where = scenario + ", step " + step + " fails with " + failure;
-                SimulatedStorage storage = before.storage.fork();
-                storage.failStep(step, failure);
-                JobResult result = new Simulated(storage).run(job);
-                assertThat(result.outcome()).as(where).isNotInstanceOf(Outcome.Stale.class);
-                requireContents(new Simulated(storage), contents, where);
-                if (!(result.outcome() instanceof Outcome.Done)) {
-                    storage = storage.fork();
-                    result = new Simulated(storage).run(job);
-                }
-                if (result.outcome() instanceof Outcome.Stale) {
-                    storage = storage.fork();
-                    result = planAgain(scenario, job, storage, where);
-                }
-                assertThat(result.outcome()).as(where).isEqualTo(new Outcome.Done());
-                requireFinished(new Simulated(storage), contents, job, where);
-            }
-        }
+        new CrashPoints(scenario, folder, false).failEveryStep();
     }
 
-    /** A second crash on the way, then to the end. */
-    private static void requireResumes(
-            Simulated found, Scenario scenario, Job job, Map<ImageRef, byte[]> contents, String where, long seed)
-            throws IOException {
-        SimulatedStorage again = found.storage.fork();
-        again.losePowerAfter(1 + Math.floorMod(seed * 0x9E3779B97F4A7C15L >>> 20, 40L));
-        JobResult result;
-        try {
-            result = new Simulated(again).run(job);
-        } catch (PowerLost expected) {
-            again = again.afterPowerLoss(seed);
-            requireContents(new Simulated(again), contents, where + ", again");
-            result = new Simulated(again).run(job);
-        }
-        if (result.outcome() instanceof Outcome.Stale) {
-            again = again.fork();
-            result = planAgain(scenario, job, again, where);
-        }
-        assertThat(result.outcome()).as(where).isEqualTo(new Outcome.Done());
-        requireFinished(new Simulated(again), contents, job, where);
-    }
-
-    /** A finished job whose answer was lost, and that leaves no trace in links, is simply planned and done again. */
-    private static JobResult planAgain(Scenario scenario, Job job, SimulatedStorage storage, String where)
-            throws IOException {
-        assertThat(job.relinks()).as(where).isEmpty();
-        assertThat(job.replaces()).as(where).isEmpty();
-        return new Simulated(storage).run(scenario.plan().job(new Simulated(storage)));
-    }
-
-    private static void requireContents(Simulated pool, Map<ImageRef, byte[]> contents, String where)
-            throws IOException {
-        for (Map.Entry<ImageRef, byte[]> kept : contents.entrySet()) {
-            assertThat(pool.content(kept.getKey()))
-                    .as(where + ": " + kept.getKey())
-                    .isEqualTo(kept.getValue());
-        }
-    }
-
-    private static void requireFinished(Simulated pool, Map<ImageRef, byte[]> contents, Job job, String where)
-            throws IOException {
-        requireContents(pool, contents, where);
-        ImageRef target = job.replaces().orElse(job.target());
-        assertThat(pool.backing(target)).as(where).isEqualTo(job.base());
-        for (ImageRef image : contents.keySet()) {
-            var check = pool.check(image);
-            assertThat(check.corruptions()).as(where + ": " + image).isZero();
-            assertThat(check.leaks()).as(where + ": " + image).isZero();
-        }
-        for (ImageRef retired : job.retires()) {
-            assertThat(pool.storage.exists(pool.path(retired)))
-                    .as(where + ": " + retired)
-                    .isFalse();
-        }
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
+    void aGuestMayWriteBetweenAnyCrashAndTheNextAttempt(Scenario scenario) throws IOException {
+        new CrashPoints(scenario, folder, false).letAGuestWriteAfterEveryStep();
     }
 }

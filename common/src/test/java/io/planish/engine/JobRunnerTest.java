@@ -60,7 +60,7 @@ class JobRunnerTest {
         JobResult result = pool.run(job);
 
         assertThat(result.outcome()).isInstanceOf(Outcome.Stale.class);
-        assertThat(pool.storage.steps()).isZero();
+        assertThat(pool.storage.changes()).isZero();
         assertThat(pool.content(Simulated.ref("late-s1"))).isEqualTo(late);
     }
 
@@ -198,7 +198,7 @@ class JobRunnerTest {
                     .isInstanceOfSatisfying(
                             Outcome.Skipped.class,
                             skipped -> assertThat(skipped.reason()).isEqualTo(SkipReason.IN_USE));
-            assertThat(pool.storage.steps()).isZero();
+            assertThat(pool.storage.changes()).isZero();
         }
     }
 

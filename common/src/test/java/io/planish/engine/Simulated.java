@@ -49,8 +49,16 @@ final class Simulated {
     final Pools pools;
     final PathGate gate;
 
+    private final boolean delete;
+
     Simulated(SimulatedStorage storage) throws IOException {
+        this(storage, false);
+    }
+
+    /** @param delete whether jobs remove what is left over */
+    Simulated(SimulatedStorage storage, boolean delete) throws IOException {
         this.storage = storage;
+        this.delete = delete;
         this.pools = Pools.of(List.of(new Pool(POOL, "id", ROOT, Path.of("/vm"), true, Optional.empty())));
         this.gate = new PathGate(storage, pools);
     }
@@ -125,6 +133,11 @@ final class Simulated {
         return runner().run(job, attempt(afterBatch));
     }
 
+    /** As if it had never been saved. */
+    void forgetCheckpoint(Job job) throws IOException {
+        new FolderCheckpoints(storage, ROOT.resolve(".planish")).drop(job.id());
+    }
+
     List<Job> begun() throws IOException {
         return runner().begun(pools.get(POOL)).stream()
                 .map(JobRunner.BegunJob::job)
@@ -132,7 +145,7 @@ final class Simulated {
     }
 
     private JobRunner runner() {
-        EngineOptions options = new EngineOptions(Verify.FULL, false, 16 << 10, Duration.ZERO, 1);
+        EngineOptions options = new EngineOptions(Verify.FULL, delete, 16 << 10, Duration.ZERO, 1);
         return new JobRunner(storage, pools, gate, this::overlaysOf, options);
     }
 

@@ -16,6 +16,7 @@ final class Accidents {
     private static final long NEVER = Long.MAX_VALUE;
 
     private long steps;
+    private long changes;
     private long losesPowerBefore = NEVER;
     private long losesPowerAfter = NEVER;
     private final Map<Long, Failure> failures = new HashMap<>();
@@ -42,6 +43,10 @@ final class Accidents {
         return steps;
     }
 
+    long changes() {
+        return changes;
+    }
+
     void requirePower() {
         if (powerLostAt != null) {
             throw new PowerLost(powerLostAt);
@@ -52,6 +57,7 @@ final class Accidents {
     <T> T step(String what, Path path, Supplier<T> action, Consumer<Failure> onFailure) throws ImageException {
         requirePower();
         steps++;
+        changes += what.startsWith("sync ") ? 0 : 1;
         listener.accept(what);
         if (steps == losesPowerBefore) {
             losePower("before step " + steps + ": " + what);

@@ -58,7 +58,7 @@ final class SimulatedFile implements ImageFile {
                     return path;
                 },
                 failure -> {
-                    if (failure == SimulatedStorage.Failure.NO_SPACE) {
+                    if (failure != SimulatedStorage.Failure.IO) {
                         inode.write(from.slice(from.position(), from.remaining() / 2), offset, storage.now());
                     }
                 });
@@ -143,7 +143,7 @@ final class SimulatedFile implements ImageFile {
                     },
                     failure -> {
                         syncFailed = true;
-                        inode.giveUpUnsynced();
+                        inode.dropUnsynced(Survival.of(storage.now()));
                     });
         }
     }

@@ -3,11 +3,13 @@ package io.planish.storage;
 import static io.planish.storage.SectorMap.SECTOR_BYTES;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is behind a name: content with all that is not durable of it, and attributes. */
@@ -22,14 +24,31 @@ final class SimulatedInode {
     private final SectorMap sectors;
     private final Map<Long, Unsynced> unsynced;
     private long sizeBytes;
-    private long[] sizesSinceSync;
+    private List<Size> sizesSinceSync;
     private Attributes attributes;
     private Attributes durableAttributes;
     private Times times;
     private Times durableTimes;
 
-    /** Each content that a sector may have on disk, the durable one first, the newest last; null is a hole. */
-    private record Unsynced(byte[] @Nullable [] versions, boolean givenUp) {}
+    /** Each content that a sector may have on disk, the durable one first, the newest last, and when each was made; null is a hole. */
+    private record Unsynced(byte[] @Nullable [] versions, long[] madeBy) {
+        Unsynced with(byte @Nullable [] content, long now) {
+            byte[] @Nullable [] more = Arrays.copyOf(versions, versions.length + 1);
+            long[] moments = Arrays.copyOf(madeBy, madeBy.length + 1);
+            more[versions.length] = content;
+            moments[versions.length] = now;
+            if (more.length > MAX_VERSIONS) {
+                System.arraycopy(more, 2, more, 1, more.length - 2);
+                System.arraycopy(moments, 2, moments, 1, moments.length - 2);
+                more = Arrays.copyOf(more, MAX_VERSIONS);
+                moments = Arrays.copyOf(moments, MAX_VERSIONS);
+            }
+            return new Unsynced(more, moments);
+        }
+    }
+
+    /** As it was from a moment on. */
+    private record Size(long bytes, long since) {}
 
     private record Times(long modifiedNanos, long changedNanos) {}
 
@@ -41,7 +60,7 @@ final class SimulatedInode {
         this.birthTimeNanos = nowNanos;
         sectors = new SectorMap();
         unsynced = new LinkedHashMap<>();
-        sizesSinceSync = new long[] {0};
+        sizesSinceSync = List.of(new Size(0, 0));
         attributes = new Attributes(mode, 0, 0, Map.of());
         durableAttributes = attributes;
         times = new Times(nowNanos, nowNanos);
@@ -71,21 +90,40 @@ final class SimulatedInode {
      * What the disk may hold when the power goes now: of each sector, of the size and of the times, one of the versions since
      * they were last made durable.
      */
-    SimulatedInode afterPowerLoss(Random random, Survival survival) {
+    SimulatedInode afterPowerLoss(Survival survival) {
         SimulatedInode after = fork();
-        Survival here = survival.forOneFile(random);
-        after.unsynced.clear();
-        unsynced.forEach((sector, u) -> after.sectors.put(sector, u.versions[here.pick(u.versions.length, random)]));
-        // beyond the present end there may be sectors again that a truncation had taken away
-        after.sizeBytes = Arrays.stream(sizesSinceSync).max().orElseThrow();
-        after.resizeTo(sizesSinceSync[here.pick(sizesSinceSync.length, random)]);
-        after.sizesSinceSync = new long[] {after.sizeBytes};
-        after.unsynced.clear();
-        after.attributes = here.pick(2, random) == 0 ? durableAttributes : attributes;
+        survival.nextFile();
+        after.keepOnly(survival);
+        if (!after.attributes.equals(durableAttributes) && !survival.keeps(times.changedNanos)) {
+            after.attributes = durableAttributes;
+        }
         after.durableAttributes = after.attributes;
-        after.times = here.pick(2, random) == 0 ? durableTimes : times;
+        if (!times.equals(durableTimes) && !survival.keeps(times.changedNanos)) {
+            after.times = durableTimes;
+        }
         after.durableTimes = after.times;
         return after;
+    }
+
+    /** Of each sector and of the size one version remains, as if nothing else had ever been written. */
+    private void keepOnly(Survival survival) {
+        unsynced.forEach((sector, u) -> sectors.put(sector, u.versions[survival.pick(u.madeBy)]));
+        unsynced.clear();
+        // beyond the present end there may be sectors again that a truncation had taken away
+        List<Size> sizes = sizesSinceSync;
+        sizeBytes = sizes.stream().mapToLong(Size::bytes).max().orElseThrow();
+        resizeTo(sizes.get(survival.pick(sizes.stream().mapToLong(Size::since).toArray())).bytes, 0);
+        sizesSinceSync = List.of(new Size(sizeBytes, 0));
+        unsynced.clear();
+    }
+
+    /** The moments of all that is not durable. */
+    void collectUndurable(Set<Long> moments) {
+        unsynced.values().forEach(u -> Arrays.stream(u.madeBy).skip(1).forEach(moments::add));
+        sizesSinceSync.stream().skip(1).forEach(size -> moments.add(size.since));
+        if (!times.equals(durableTimes)) {
+            moments.add(times.changedNanos);
+        }
     }
 
     long sizeBytes() {
@@ -115,37 +153,40 @@ final class SimulatedInode {
             byte[] old = sectors.get(position / SECTOR_BYTES);
             byte[] sector = old == null ? new byte[SECTOR_BYTES] : old.clone();
             from.get(sector, within, length);
-            change(position / SECTOR_BYTES, sector);
+            change(position / SECTOR_BYTES, sector, nowNanos);
             position += length;
         }
         if (position > sizeBytes) {
-            resizeTo(position);
+            resizeTo(position, nowNanos);
         }
         modified(nowNanos);
     }
 
     void punch(long offset, long lengthBytes, long nowNanos) {
-        zero(offset, Math.min(Math.addExact(offset, lengthBytes), sizeBytes));
+        zero(offset, Math.min(Math.addExact(offset, lengthBytes), sizeBytes), nowNanos);
         modified(nowNanos);
     }
 
     void truncate(long newSizeBytes, long nowNanos) {
-        resizeTo(newSizeBytes);
+        resizeTo(newSizeBytes, nowNanos);
         modified(nowNanos);
     }
 
-    private void resizeTo(long newSizeBytes) {
+    private void resizeTo(long newSizeBytes, long nowNanos) {
         if (newSizeBytes == sizeBytes) {
             return;
         }
-        zero(newSizeBytes, roundUp(sizeBytes));
+        zero(newSizeBytes, roundUp(sizeBytes), nowNanos);
         sizeBytes = newSizeBytes;
-        int known = Math.min(sizesSinceSync.length, MAX_VERSIONS - 1);
-        sizesSinceSync = Arrays.copyOf(sizesSinceSync, known + 1);
-        sizesSinceSync[known] = newSizeBytes;
+        List<Size> sizes = new ArrayList<>(sizesSinceSync);
+        if (sizes.size() == MAX_VERSIONS) {
+            sizes.remove(1);
+        }
+        sizes.add(new Size(newSizeBytes, nowNanos));
+        sizesSinceSync = List.copyOf(sizes);
     }
 
-    private void zero(long from, long to) {
+    private void zero(long from, long to, long nowNanos) {
         long position = from;
         while (position < to) {
             long sector = position / SECTOR_BYTES;
@@ -154,22 +195,18 @@ final class SimulatedInode {
             if (old != null) {
                 byte[] left = old.clone();
                 Arrays.fill(left, (int) (position % SECTOR_BYTES), (int) (end - sector * SECTOR_BYTES), (byte) 0);
-                change(sector, end - position == SECTOR_BYTES ? null : left);
+                change(sector, end - position == SECTOR_BYTES ? null : left, nowNanos);
             }
             position = Math.max(end, sectors.next(true, sector + 1, roundUp(to) / SECTOR_BYTES) * SECTOR_BYTES);
         }
     }
 
-    private void change(long sector, byte @Nullable [] content) {
+    private void change(long sector, byte @Nullable [] content, long nowNanos) {
         Unsynced before = unsynced.get(sector);
-        byte[] @Nullable [] known = before == null ? new byte[][] {sectors.get(sector)} : before.versions;
-        byte[] @Nullable [] versions = Arrays.copyOf(known, known.length + 1);
-        versions[known.length] = content;
-        if (versions.length > MAX_VERSIONS) {
-            System.arraycopy(versions, 2, versions, 1, versions.length - 2);
-            versions = Arrays.copyOf(versions, MAX_VERSIONS);
+        if (before == null) {
+            before = new Unsynced(new byte[][] {sectors.get(sector)}, new long[] {0});
         }
-        unsynced.put(sector, new Unsynced(versions, false));
+        unsynced.put(sector, before.with(content, nowNanos));
         sectors.put(sector, content);
     }
 
@@ -196,8 +233,8 @@ final class SimulatedInode {
 
     /** Content and size become durable; like fdatasync it leaves the times to chance, unless attributes changed. */
     void sync() {
-        unsynced.values().removeIf(u -> !u.givenUp);
-        sizesSinceSync = new long[] {sizeBytes};
+        unsynced.clear();
+        sizesSinceSync = List.of(new Size(sizeBytes, 0));
         if (!attributes.equals(durableAttributes)) {
             durableAttributes = attributes;
             durableTimes = times;
@@ -210,9 +247,13 @@ final class SimulatedInode {
         durableTimes = times;
     }
 
-    /** As after a failed fsync: the system has forgotten that these sectors are to be written, a later sync helps nothing. */
-    void giveUpUnsynced() {
-        unsynced.replaceAll((sector, u) -> new Unsynced(u.versions, true));
+    /**
+     * As after a failed fsync: the system has forgotten that these sectors are to be written. Whoever reads them after they went from its
+     * cache sees what is on disk, which a later sync does not change.
+     */
+    void dropUnsynced(Survival survival) {
+        survival.nextFile();
+        keepOnly(survival);
     }
 
     long next(boolean data, long offset) {

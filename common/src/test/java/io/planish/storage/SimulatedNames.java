@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -26,13 +25,13 @@ final class SimulatedNames {
 
     /** {@code inode} leaves one name, gets another, or both at once. */
     private record Operation(
-            @Nullable Slot leaves, @Nullable Slot gets, long inode, boolean durable) {
+            @Nullable Slot leaves, @Nullable Slot gets, long inode, long madeBy, boolean durable) {
         boolean touches(long folder) {
             return (leaves != null && leaves.folder == folder) || (gets != null && gets.folder == folder);
         }
 
         Operation madeDurable() {
-            return new Operation(leaves, gets, inode, true);
+            return new Operation(leaves, gets, inode, madeBy, true);
         }
 
         void applyTo(Map<Slot, Long> names) {
@@ -60,15 +59,13 @@ final class SimulatedNames {
     }
 
     /** @param root the folder from which a name must be reached to be there still */
-    SimulatedNames afterPowerLoss(long root, Random random, Survival survival) {
+    SimulatedNames afterPowerLoss(long root, Survival survival) {
         Map<Slot, Long> names = new HashMap<>(onDisk);
-        // most filesystems keep the order of such operations, but none has promised to
-        boolean inOrder = random.nextBoolean();
         boolean goesOn = true;
         for (Operation operation : sinceThen) {
-            boolean happened = survival.pick(2, random) == 1;
+            boolean happened = operation.durable || survival.keeps(operation.madeBy);
             goesOn &= happened;
-            if (operation.durable || (inOrder ? goesOn : happened)) {
+            if (operation.durable || (survival.inOrder() ? goesOn : happened)) {
                 operation.applyTo(names);
             }
         }
@@ -100,16 +97,21 @@ final class SimulatedNames {
         return names;
     }
 
-    void add(Slot slot, long inode) {
-        happens(new Operation(null, slot, inode, false));
+    /** The moments of the operations that are not durable. */
+    void collectUndurable(Set<Long> moments) {
+        sinceThen.stream().filter(o -> !o.durable).forEach(o -> moments.add(o.madeBy));
     }
 
-    void remove(Slot slot, long inode) {
-        happens(new Operation(slot, null, inode, false));
+    void add(Slot slot, long inode, long now) {
+        happens(new Operation(null, slot, inode, now, false));
     }
 
-    void move(Slot from, Slot to, long inode) {
-        happens(new Operation(from, to, inode, false));
+    void remove(Slot slot, long inode, long now) {
+        happens(new Operation(slot, null, inode, now, false));
+    }
+
+    void move(Slot from, Slot to, long inode, long now) {
+        happens(new Operation(from, to, inode, now, false));
     }
 
     private void happens(Operation operation) {

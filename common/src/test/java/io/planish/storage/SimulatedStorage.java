@@ -6,8 +6,11 @@ import io.planish.storage.SimulatedNames.Slot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -49,8 +52,10 @@ public final class SimulatedStorage implements Storage {
     public enum Failure {
         /** No space left; a write has written its first half. */
         NO_SPACE,
-        /** An I/O error; after a sync that fails so, what was to be synced never becomes durable. */
-        IO
+        /** An I/O error; a sync that fails so leaves any part of what was to be synced on disk, and the rest is forgotten. */
+        IO,
+        /** As an I/O error, but a write has written its first half. */
+        HALF
     }
 
     public SimulatedStorage() {
@@ -73,8 +78,43 @@ public final class SimulatedStorage implements Storage {
      * The storage as it may be found after a power loss now. Seed 0: nothing survives that was not durable; seed 1: all of it;
      * any other: some of it, always the same for the same seed.
      */
-    public synchronized SimulatedStorage afterPowerLoss(long seed) {
-        return new SimulatedStorage(tree.afterPowerLoss(seed), now + 1_000_000_000);
+    public SimulatedStorage afterPowerLoss(long seed) {
+        return afterPowerLoss(Survival.of(seed));
+    }
+
+    private synchronized SimulatedStorage afterPowerLoss(Survival survival) {
+        return new SimulatedStorage(tree.afterPowerLoss(survival), now + 1_000_000_000);
+    }
+
+    /**
+     * Storages as they may be found after a power loss now, no two from the same choices: where at most {@code log2} steps are not
+     * durable, each subset of them and a seeded few torn ones, else {@code 1 << log2} seeded ones.
+     */
+    public synchronized List<SimulatedStorage> afterPowerLosses(int log2, long seed) {
+        List<Long> steps = List.copyOf(tree.undurable());
+        List<Survival> survivals = new ArrayList<>();
+        survivals.add(Survival.of(0));
+        survivals.add(Survival.of(1));
+        boolean all = steps.size() <= log2;
+        for (long subset = 1; all && subset < (1L << steps.size()) - 1; subset++) {
+            Set<Long> kept = new HashSet<>();
+            for (int i = 0; i < steps.size(); i++) {
+                if ((subset >> i & 1) != 0) {
+                    kept.add(steps.get(i));
+                }
+            }
+            survivals.add(Survival.of(kept));
+        }
+        int torn = steps.isEmpty() ? 0 : all ? 2 : (1 << log2) - 2;
+        for (int i = 0; i < torn; i++) {
+            survivals.add(Survival.of((seed + i) * 0x9E3779B97F4A7C15L | 2));
+        }
+        Map<Long, SimulatedStorage> found = new LinkedHashMap<>();
+        for (Survival survival : survivals) {
+            SimulatedStorage one = afterPowerLoss(survival);
+            found.putIfAbsent(survival.signature(), one);
+        }
+        return List.copyOf(found.values());
     }
 
     /** The step with this number, from 1 on, does not happen any more. */
@@ -94,6 +134,11 @@ public final class SimulatedStorage implements Storage {
 
     public synchronized long steps() {
         return accidents.steps();
+    }
+
+    /** The steps that did not only make something durable. */
+    public synchronized long changes() {
+        return accidents.changes();
     }
 
     /** Told of every step before it happens, in words. */
@@ -125,7 +170,7 @@ public final class SimulatedStorage implements Storage {
         makeFolders(SimulatedTree.parent(path));
         SimulatedInode inode = tree.newInode(FileStatus.Type.REGULAR, 0644, now);
         RealFiles.load(real, inode, now);
-        tree.names.add(tree.slot(path), inode.number);
+        tree.names.add(tree.slot(path), inode.number, now);
         settleNames(SimulatedTree.parent(path));
     }
 
@@ -134,7 +179,7 @@ public final class SimulatedStorage implements Storage {
         Path parent = directory.getParent();
         if (parent != null && !exists(directory)) {
             makeFolders(parent);
-            tree.names.add(tree.slot(directory), tree.newInode(FileStatus.Type.DIRECTORY, 0755, now).number);
+            tree.names.add(tree.slot(directory), tree.newInode(FileStatus.Type.DIRECTORY, 0755, now).number, now);
             settleNames(parent);
         }
     }
@@ -176,7 +221,7 @@ public final class SimulatedStorage implements Storage {
         Slot slot = tree.freeSlot(path);
         return step("create " + path, path, () -> {
             SimulatedInode inode = tree.newInode(FileStatus.Type.REGULAR, 0600, now);
-            tree.names.add(slot, inode.number);
+            tree.names.add(slot, inode.number, now);
             return opened(new SimulatedFile(this, inode, path, OpenMode.READ_WRITE));
         });
     }
@@ -222,7 +267,7 @@ public final class SimulatedStorage implements Storage {
         requirePower();
         Slot slot = tree.freeSlot(directory);
         step("mkdir " + directory, directory, () -> {
-            tree.names.add(slot, tree.newInode(FileStatus.Type.DIRECTORY, 0700, now).number);
+            tree.names.add(slot, tree.newInode(FileStatus.Type.DIRECTORY, 0700, now).number, now);
             return slot;
         });
     }
@@ -233,7 +278,7 @@ public final class SimulatedStorage implements Storage {
         requirePower();
         Slot slot = tree.freeSlot(newName);
         step("link " + existing + " " + newName, existing, () -> {
-            tree.names.add(slot, inode.number);
+            tree.names.add(slot, inode.number, now);
             inode.changed(now);
             return slot;
         });
@@ -247,7 +292,7 @@ public final class SimulatedStorage implements Storage {
         step("rename " + from + " " + to, from, () -> {
             Long replaced = tree.names.get(newSlot);
             if (replaced == null || replaced != inode.number) {
-                tree.names.move(oldSlot, newSlot, inode.number);
+                tree.names.move(oldSlot, newSlot, inode.number, now);
                 inode.changed(now);
             }
             return newSlot;
@@ -259,7 +304,7 @@ public final class SimulatedStorage implements Storage {
         SimulatedInode inode = tree.inode(path);
         Slot slot = tree.slot(path);
         step("unlink " + path, path, () -> {
-            tree.names.remove(slot, inode.number);
+            tree.names.remove(slot, inode.number, now);
             inode.changed(now);
             return slot;
         });

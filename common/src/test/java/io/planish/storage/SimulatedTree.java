@@ -7,8 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** All inodes and their names, found by path. */
@@ -36,14 +37,21 @@ final class SimulatedTree {
         return new SimulatedTree(copies, names.fork(), lastInode);
     }
 
-    SimulatedTree afterPowerLoss(long seed) {
-        Random random = new Random(seed);
-        Survival survival = Survival.of(seed);
+    SimulatedTree afterPowerLoss(Survival survival) {
         Map<Long, SimulatedInode> found = new TreeMap<>();
-        inodes.forEach((number, inode) -> found.put(number, inode.afterPowerLoss(random, survival)));
-        SimulatedNames foundNames = names.afterPowerLoss(ROOT, random, survival);
+        inodes.forEach((number, inode) -> found.put(number, inode.afterPowerLoss(survival)));
+        survival.nextFile();
+        SimulatedNames foundNames = names.afterPowerLoss(ROOT, survival);
         found.keySet().removeIf(number -> number != ROOT && foundNames.count(number) == 0);
         return new SimulatedTree(found, foundNames, lastInode);
+    }
+
+    /** The moments of all steps that are not durable, the oldest first. */
+    SortedSet<Long> undurable() {
+        SortedSet<Long> moments = new TreeSet<>();
+        inodes.values().forEach(inode -> inode.collectUndurable(moments));
+        names.collectUndurable(moments);
+        return moments;
     }
 
     SimulatedInode newInode(FileStatus.Type type, int mode, long nowNanos) {
