@@ -196,6 +196,7 @@ final class MergeRun implements AutoCloseable {
             long started = System.nanoTime();
             while (offset < end
                     && batch.bytesWritten() - from < options.batchBytes()
+                    && !batch.hasManyPieces()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {
                 long before = batch.bytesWritten();

@@ -18,7 +18,6 @@ final class CompressedReader implements AutoCloseable {
     private long entry = NONE;
     private byte[] cluster = new byte[0];
     private byte[] stream = new byte[0];
-    private int streamBytes;
 
     CompressedReader(ImageFile file, Header header) {
         this.file = file;
@@ -36,10 +35,12 @@ final class CompressedReader implements AutoCloseable {
 
     /** The stream of a cluster, given its L2 entry, without what shares its last sector; valid until the next call. */
     ByteBuffer stream(long wanted) throws IOException {
-        if (wanted != entry) {
-            load(wanted);
+        CompressedDescriptor descriptor = fetch(wanted);
+        try {
+            return ByteBuffer.wrap(stream, 0, decompressor.streamBytes(stream, descriptor.maxLengthBytes(), cluster));
+        } catch (ImageException e) {
+            throw at(descriptor, e);
         }
-        return ByteBuffer.wrap(stream, 0, streamBytes);
     }
 
     void forget() {
@@ -47,6 +48,17 @@ final class CompressedReader implements AutoCloseable {
     }
 
     private void load(long wanted) throws IOException {
+        CompressedDescriptor descriptor = fetch(wanted);
+        try {
+            decompressor.decompress(stream, descriptor.maxLengthBytes(), cluster);
+        } catch (ImageException e) {
+            throw at(descriptor, e);
+        }
+        entry = wanted;
+    }
+
+    /** Reads the sectors of a cluster's stream; the cluster kept so far is given up. */
+    private CompressedDescriptor fetch(long wanted) throws IOException {
         CompressedDescriptor descriptor = CompressedDescriptor.decode(wanted, clusterBits);
         int length = descriptor.maxLengthBytes();
         if (cluster.length == 0) {
@@ -57,13 +69,12 @@ final class CompressedReader implements AutoCloseable {
         }
         entry = NONE;
         file.read(ByteBuffer.wrap(stream, 0, length), descriptor.hostOffset());
-        try {
-            streamBytes = decompressor.decompress(stream, length, cluster);
-        } catch (ImageException e) {
-            throw new ImageException(
-                    e.kind(), e.what() + " at offset " + Malformed.hex(descriptor.hostOffset()), e.advice());
-        }
-        entry = wanted;
+        return descriptor;
+    }
+
+    private static ImageException at(CompressedDescriptor descriptor, ImageException e) {
+        return new ImageException(
+                e.kind(), e.what() + " at offset " + Malformed.hex(descriptor.hostOffset()), e.advice());
     }
 
     @Override

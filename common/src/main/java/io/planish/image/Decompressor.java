@@ -18,6 +18,15 @@ sealed interface Decompressor extends AutoCloseable {
      */
     int decompress(byte[] input, int length, byte[] cluster) throws ImageException;
 
+    /**
+     * How many bytes the stream that starts {@code input} has; {@code length} if its end cannot be told. Deflate's end is found only by
+     * inflating, zstd's frames say theirs.
+     *
+     * @param scratch one cluster, whose content is lost
+     * @throws ImageException as {@link #decompress}, as far as that is noticed
+     */
+    int streamBytes(byte[] input, int length, byte[] scratch) throws ImageException;
+
     @Override
     void close();
 
@@ -53,6 +62,11 @@ sealed interface Decompressor extends AutoCloseable {
         }
 
         @Override
+        public int streamBytes(byte[] input, int length, byte[] scratch) throws ImageException {
+            return decompress(input, length, scratch);
+        }
+
+        @Override
         public void close() {
             inflater.end();
         }
@@ -76,6 +90,21 @@ sealed interface Decompressor extends AutoCloseable {
             } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
                 throw damaged(e);
             }
+        }
+
+        @Override
+        public int streamBytes(byte[] input, int length, byte[] scratch) throws ImageException {
+            int at = 0;
+            for (long content = 0; content < scratch.length; ) {
+                int frame = ZstdFrame.lengthBytes(input, at, length);
+                long inFrame = ZstdFrame.contentBytes(input, at);
+                if (inFrame <= 0) {
+                    return decompress(input, length, scratch);
+                }
+                content = Math.addExact(content, inFrame);
+                at += frame;
+            }
+            return at;
         }
 
         @Override

@@ -52,6 +52,20 @@ final class ZstdFrame {
         return at - start;
     }
 
+    /** How many bytes the frame at {@code start} says it holds, {@link #lengthBytes} having found it whole; -1 if it does not say. */
+    static long contentBytes(byte[] input, int start) {
+        int descriptor = input[start + 4];
+        boolean singleSegment = (descriptor & 0x20) != 0;
+        int dictionaryFlag = descriptor & 3;
+        int at = start + 5 + (singleSegment ? 0 : 1) + (dictionaryFlag == 3 ? 4 : dictionaryFlag);
+        return switch (descriptor >>> 6 & 3) {
+            case 0 -> singleSegment ? Byte.toUnsignedInt(input[at]) : -1;
+            case 1 -> 256 + littleEndian(input, at, 2);
+            case 2 -> Integer.toUnsignedLong(littleEndian(input, at, 4));
+            default -> littleEndian(input, at + 4, 4) == 0 ? Integer.toUnsignedLong(littleEndian(input, at, 4)) : -1;
+        };
+    }
+
     private static int littleEndian(byte[] input, int at, int bytes) {
         int value = 0;
         for (int i = bytes - 1; i >= 0; i--) {

@@ -27,6 +27,10 @@ class DecompressorTest {
             Arrays.fill(sectors, stream.length, sectors.length, (byte) 0x28);
 
             assertThat(decompressed(type, sectors)).isEqualTo(cluster);
+            try (Decompressor decompressor = Decompressor.of(type)) {
+                assertThat(decompressor.streamBytes(sectors, sectors.length, new byte[CLUSTER]))
+                        .isEqualTo(stream.length);
+            }
         }
     }
 

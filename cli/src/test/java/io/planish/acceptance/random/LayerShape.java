@@ -61,10 +61,12 @@ enum LayerShape {
                 return false;
             }
             for (int i = 1 + random.nextInt(3); i > 0; i--) {
-                int cluster = draft.clusterBytes();
+                long cluster = draft.clusterBytes();
                 long at = random.nextLong(Math.max(1, draft.sizeBytes() / cluster)) * cluster;
-                draft.write(
-                        "write -c -P " + pattern(random) + " " + at + " " + Math.min(cluster, draft.sizeBytes() - at));
+                boolean text = random.nextBoolean();
+                long length = text ? Math.max(cluster, (64 << 10) * (long) (1 + random.nextInt(16))) : cluster;
+                draft.write("write -c " + (text ? "-s " + Text.FILE : "-P " + pattern(random)) + " " + at + " "
+                        + Math.min(length, draft.sizeBytes() - at));
             }
             return true;
         }
