@@ -16,7 +16,7 @@ public final class ChainMap {
         this.top = chain.size() - 1;
     }
 
-    /** Hands out the extents of the whole disk in guest order, as long as they can be. */
+    /** Hands out the extents of the whole disk in guest order, as long as they can be; an empty one for an empty disk, as QEMU does. */
     public static void forEach(ImageChain chain, Consumer<Extent> consumer) throws IOException {
         new ChainMap(chain).run(consumer);
     }
@@ -35,6 +35,9 @@ public final class ChainMap {
             }
         }
         emit(pending, consumer);
+        if (size == 0) {
+            consumer.accept(new Extent(0, 0, 0, false, false, false, false, OptionalLong.empty()));
+        }
     }
 
     private static void emit(@Nullable Extent extent, Consumer<Extent> consumer) {
@@ -69,12 +72,15 @@ public final class ChainMap {
         return hostOffset < 0 ? OptionalLong.empty() : OptionalLong.of(hostOffset);
     }
 
-    /** Data that lies in a hole of the file reads as zeroes. */
+    /** Data that lies in a hole of the file reads as zeroes, as does what a raw file lacks of its last sector. */
     private Extent data(Piece piece) throws IOException {
-        if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
-            return extent(piece, piece.lengthBytes(), false, true, OptionalLong.of(piece.hostOffset()));
-        }
         long host = piece.hostOffset();
+        if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
+            long inFile = chain.layer(piece.layer()).file().sizeBytes() - host;
+            return inFile > 0
+                    ? extent(piece, Math.min(piece.lengthBytes(), inFile), false, true, OptionalLong.of(host))
+                    : extent(piece, piece.lengthBytes(), true, false, OptionalLong.of(host));
+        }
         long data = image.file().nextData(host);
         boolean hole = data > host;
         long end = hole ? data : image.file().nextHole(host);

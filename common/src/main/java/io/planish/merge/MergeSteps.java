@@ -34,23 +34,24 @@ public final class MergeSteps implements Steps {
     @Override
     public Step at(long offset, long maxLengthBytes) throws IOException {
         long cluster = group.clusterBytes();
-        long limit = Math.min(endOffset, offset + maxLengthBytes / cluster * cluster);
-        Piece owner = chain.resolve(group.hi(), group.lo(), offset, limit - offset);
-        long whole = wholeClusters(owner, limit);
+        Piece owner = chain.resolve(group.hi(), group.lo(), offset, endOffset - offset);
+        long whole = wholeClusters(owner);
         if (whole == 0) {
             return mixedCluster(offset, Math.min(endOffset, offset + cluster));
         }
-        Piece piece = owner.first(whole);
+        if (owner.source() == Source.NOTHING || ownsInTables(owner)) {
+            return new Step.Skip(offset, whole);
+        }
+        Piece piece = owner.first(Math.min(whole, maxLengthBytes / cluster * cluster));
         return switch (piece.source()) {
-            case NOTHING -> new Step.Skip(offset, whole);
-            case ZERO, PAST_END -> ownsInTables(piece) ? new Step.Skip(offset, whole) : zero(piece);
-            case DATA, COMPRESSED -> ownsInTables(piece) ? new Step.Skip(offset, whole) : copy(List.of(piece));
+            case NOTHING, ZERO, PAST_END -> zero(piece);
+            case DATA, COMPRESSED -> copy(List.of(piece));
         };
     }
 
     /** How many bytes of {@code piece} are whole target clusters; the disk's last, partial one counts as whole. */
-    private long wholeClusters(Piece piece, long limit) {
-        return piece.endOffset() == limit
+    private long wholeClusters(Piece piece) {
+        return piece.endOffset() == endOffset
                 ? piece.lengthBytes()
                 : piece.lengthBytes() / group.clusterBytes() * group.clusterBytes();
     }

@@ -58,7 +58,7 @@ public final class RebaseSteps implements Steps {
 
     @Override
     public Step at(long offset, long maxLengthBytes) throws IOException {
-        long limit = Math.min(endOffset(), offset + maxLengthBytes / clusterBytes * clusterBytes);
+        long limit = endOffset();
         Piece own = oldChain.resolve(overlay, overlay, offset, limit - offset);
         if (own.source() != Source.NOTHING) {
             return new Step.Skip(offset, whole(own, limit));
@@ -76,7 +76,7 @@ public final class RebaseSteps implements Steps {
             return new Step.Skip(offset, same);
         }
         if (!old.readsZero() && fresh.readsZero()) {
-            return Step.copy(oldChain, overlay, List.of(old));
+            return Step.copy(oldChain, overlay, List.of(old.first(maxLengthBytes / clusterBytes * clusterBytes)));
         }
         return cluster(offset, Math.min(limit, offset + clusterBytes));
     }

@@ -10,7 +10,7 @@ public interface Steps {
     /**
      * The step for the range that starts at {@code offset}, a cluster boundary of the target below {@link #endOffset}.
      *
-     * @param maxLengthBytes a bound on the step's length, at least one cluster
+     * @param maxLengthBytes a bound on the length of a step that is not {@link Step.Skip}, at least one cluster
      */
     Step at(long offset, long maxLengthBytes) throws IOException;
 }
