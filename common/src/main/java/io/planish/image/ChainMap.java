@@ -2,6 +2,8 @@ package io.planish.image;
 
 import io.planish.merge.Piece;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChainMap {
     private final ImageChain chain;
     private final int top;
+    private final Map<Qcow2Image, Boolean> preallocated = new HashMap<>();
 
     private ChainMap(ImageChain chain) {
         this.chain = chain;
@@ -72,7 +75,7 @@ public final class ChainMap {
         return hostOffset < 0 ? OptionalLong.empty() : OptionalLong.of(hostOffset);
     }
 
-    /** Data that lies in a hole of the file reads as zeroes, as does what a raw file lacks of its last sector. */
+    /** What a raw file lacks of its last sector reads as zeroes, as does data in a hole; in images holes are looked for as QEMU does. */
     private Extent data(Piece piece) throws IOException {
         long host = piece.hostOffset();
         if (!(chain.layer(piece.layer()) instanceof Qcow2Image image)) {
@@ -81,12 +84,24 @@ public final class ChainMap {
                     ? extent(piece, Math.min(piece.lengthBytes(), inFile), false, true, OptionalLong.of(host))
                     : extent(piece, piece.lengthBytes(), true, false, OptionalLong.of(host));
         }
+        if (!preallocated(image)) {
+            return extent(piece, piece.lengthBytes(), false, true, OptionalLong.of(host));
+        }
         long data = image.file().nextData(host);
         boolean hole = data > host;
         long end = hole ? data : image.file().nextHole(host);
         boolean toTheEnd = end >= image.file().sizeBytes();
         long length = toTheEnd ? piece.lengthBytes() : Math.min(piece.lengthBytes(), end - host);
         return extent(piece, length, hole, true, OptionalLong.of(host));
+    }
+
+    private boolean preallocated(Qcow2Image image) throws IOException {
+        Boolean known = preallocated.get(image);
+        if (known == null) {
+            known = Preallocation.isLikely(image.file(), image.header());
+            preallocated.put(image, known);
+        }
+        return known;
     }
 
     private Extent extent(Piece piece, long length, boolean zero, boolean data, OptionalLong offset) {
