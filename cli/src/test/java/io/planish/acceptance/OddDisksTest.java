@@ -93,7 +93,14 @@ class OddDisksTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 1M, 1M", "1M, 0, 1M", "1M, 1M, 0", "0, 0, 0", "0, 0, 1M", "1M, 0, 0", "513k, 511k, 512k", "3k, 1M, 100k"
+        "0, 1M, 1M",
+        "1M, 0, 1M",
+        "1M, 1M, 0",
+        "0, 0, 0",
+        "0, 0, 1M",
+        "1M, 0, 0",
+        "513k, 511k, 512k",
+        "3k, 1M, 100k"
     })
     void disksWithoutBytesMayStandAnywhere(String base, String middle, String top) throws IOException {
         for (String options : List.of("", "extended_l2=on", "compat=0.10")) {
@@ -139,7 +146,8 @@ class OddDisksTest {
                 List.of("commit", "-d", "-b", "base.qcow2", "active"),
                 List.of("flatten", "--yes", "--max-depth", "2", "folder"),
                 List.of("flatten", "--yes", "--max-depth", "1", "folder"))) {
-            Path folder = Files.createDirectory(dir.resolve("huge" + verb.toString().replaceAll("[^a-z0-9]", "_")));
+            Path folder =
+                    Files.createDirectory(dir.resolve("huge" + verb.toString().replaceAll("[^a-z0-9]", "_")));
             QemuImages chain = new QemuImages(folder, dir.resolve("m"));
             chain.overlay("base", "", base, "1G");
             Qemu.img("resize", "-q", "-f", "qcow2", chain.path("base"), size);
@@ -150,7 +158,8 @@ class OddDisksTest {
             chain.write("active", "write -P 3 1k 1k", "write -P 3 7167G 2k", "write -P 3 60416G 9k");
             String[] seen = {
                 "read -P 1 0 1k", "read -P 3 1k 1k", "read -P 2 60k 70k", "read -P 1 130k 170k", "read -P 0 300k 2M",
-                "read -P 3 7167G 2k", "read -P 1 7T 300k", "read -P 0 8T 3M", "read -P 2 60415G 70k", "read -P 3 59T 9k",
+                "read -P 3 7167G 2k", "read -P 1 7T 300k", "read -P 0 8T 3M", "read -P 2 60415G 70k",
+                        "read -P 3 59T 9k",
                 "read -P 1 64871186048000 1M", "read -P 0 50T 1M"
             };
             chain.write("active", seen);

@@ -188,7 +188,8 @@ class SubclusterMergesTest {
         assertThat(answer.exit()).as(answer.err()).isZero();
         Matcher planned = Pattern.compile("writes (\\d.*)").matcher(answer.out());
         assertThat(planned.find()).isTrue();
-        assertThat(answer.out()).contains("1 of 1 jobs done, " + planned.group(1).strip() + " written");
+        assertThat(answer.out())
+                .contains("1 of 1 jobs done, " + planned.group(1).strip() + " written");
         chain.assertUnchangedAndClean("active");
     }
 
@@ -210,7 +211,8 @@ class SubclusterMergesTest {
     private long offsetAt(String name, long guestOffset) {
         for (JsonNode extent : extents(name)) {
             long start = extent.path("start").asLong();
-            if (guestOffset >= start && guestOffset < start + extent.path("length").asLong()) {
+            if (guestOffset >= start
+                    && guestOffset < start + extent.path("length").asLong()) {
                 assertThat(extent.path("depth").asInt()).isZero();
                 return extent.path("offset").asLong() + guestOffset - start;
             }
@@ -229,32 +231,28 @@ class SubclusterMergesTest {
     }
 
     private void assertSame(String name, Path raw) {
-        Qemu.Result compared =
-                Qemu.run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", images.path(name), raw);
+        Qemu.Result compared = Qemu.run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", images.path(name), raw);
         assertThat(compared.exit()).as(compared.out() + compared.err()).isZero();
     }
 
     /** A chain of four in a folder of its own, written in small units all over the place. */
-    private QemuImages scattered(String name, String even, String odd, int unit, long seed)
-            throws IOException {
-            Random random = new Random(seed);
-            QemuImages chain = new QemuImages(
-                    Files.createDirectories(dir.resolve(name).resolve("images")),
-                    Files.createDirectories(dir.resolve(name).resolve("m")));
-            List<String> names = List.of("base", "s1", "s2", "active");
-            for (int i = 0; i < names.size(); i++) {
-                chain.overlay(names.get(i), i == 0 ? "" : names.get(i - 1), i % 2 == 0 ? even : odd, "3M");
-                List<String> writes = new ArrayList<>();
-                for (int j = 0; j < 60; j++) {
-                    long at = random.nextLong((3 << 20) / unit - 8) * unit;
-                    String where = " " + at + " " + (1 + random.nextInt(8)) * unit;
-                    writes.add(
-                            random.nextInt(4) == 0
-                                    ? "write -z" + where
-                                    : "write -P " + (1 + random.nextInt(255)) + where);
-                }
-                chain.write(names.get(i), writes.toArray(String[]::new));
+    private QemuImages scattered(String name, String even, String odd, int unit, long seed) throws IOException {
+        Random random = new Random(seed);
+        QemuImages chain = new QemuImages(
+                Files.createDirectories(dir.resolve(name).resolve("images")),
+                Files.createDirectories(dir.resolve(name).resolve("m")));
+        List<String> names = List.of("base", "s1", "s2", "active");
+        for (int i = 0; i < names.size(); i++) {
+            chain.overlay(names.get(i), i == 0 ? "" : names.get(i - 1), i % 2 == 0 ? even : odd, "3M");
+            List<String> writes = new ArrayList<>();
+            for (int j = 0; j < 60; j++) {
+                long at = random.nextLong((3 << 20) / unit - 8) * unit;
+                String where = " " + at + " " + (1 + random.nextInt(8)) * unit;
+                writes.add(
+                        random.nextInt(4) == 0 ? "write -z" + where : "write -P " + (1 + random.nextInt(255)) + where);
             }
-            return chain;
+            chain.write(names.get(i), writes.toArray(String[]::new));
+        }
+        return chain;
     }
 }
