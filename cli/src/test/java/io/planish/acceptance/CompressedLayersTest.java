@@ -117,6 +117,28 @@ class CompressedLayersTest {
         images.assertUnchangedAndClean("top");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"zlib", "zstd"})
+    void whatASnapshotOfTheBaseHoldsCompressedStays(String type) throws IOException {
+        compressedChain(List.of("cluster_size=16k,refcount_bits=8,compression_type=" + type));
+        Qemu.img("snapshot", "-c", "kept", images.path("base"));
+        images.write("base", "write -P 3 200k 100k");
+        Qemu.img("convert", "-l", "kept", "-O", "raw", images.path("base"), dir.resolve("kept.raw"));
+        images.remember(List.of("active"));
+
+        Answer answer = Cli.planish("commit", "-d", "-b", "base.qcow2", images.path("active"));
+
+        assertThat(answer.exit()).as(answer.err()).isZero();
+        images.assertUnchangedAndClean("active");
+        images.assertSameContent("base", "active");
+        images.assertClean("base");
+        Qemu.img("convert", "-l", "kept", "-O", "raw", images.path("base"), dir.resolve("after.raw"));
+        assertThat(Files.mismatch(dir.resolve("kept.raw"), dir.resolve("after.raw")))
+                .isEqualTo(-1);
+        Qemu.img("snapshot", "-d", "kept", images.path("base"));
+        images.assertClean("base");
+    }
+
     @Test
     void aSafeRebaseCopiesCompressedClustersAsTheyAre() throws IOException {
         compressedChain(List.of("cluster_size=64k,compression_type=zstd"));
