@@ -16,8 +16,9 @@ public final class Main {
 
     /** Carries one command line out and returns its exit code; what it says goes to {@code out} and {@code err}. */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine planish = new CommandLine(new Planish())
-                .setOut(out)
+        CommandLine planish = new CommandLine(new Planish());
+        Verbs.addTo(planish, args);
+        planish.setOut(out)
                 .setErr(err)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)

@@ -1,6 +1,5 @@
 package io.planish.cli;
 
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 
@@ -12,20 +11,6 @@ import picocli.CommandLine.IVersionProvider;
         synopsisSubcommandLabel = "VERB",
         description =
                 "Flattens QCOW2 backing chains by the cheapest safe plan; a crash anywhere costs time, never data.",
-        subcommands = {
-            ScanVerb.class,
-            PlanVerb.class,
-            ApplyVerb.class,
-            FlattenVerb.class,
-            PullVerb.class,
-            CommitVerb.class,
-            RebaseVerb.class,
-            InfoVerb.class,
-            MapVerb.class,
-            CheckVerb.class,
-            PoolVerb.class,
-            GenerateCompletion.class
-        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -42,7 +27,7 @@ import picocli.CommandLine.IVersionProvider;
             "  planish apply plan.jsonl",
             "  planish VERB --help",
             "",
-            "In a checkout also: planish demo, planish up, planish test"
+            "In a checkout also: planish demo, planish up, planish test, planish bench"
         })
 final class Planish implements Runnable {
     @picocli.CommandLine.Spec
