@@ -59,7 +59,8 @@ final class BegunJobs {
                                             state.epoch(),
                                             new FolderCheckpoints(workspace.storage(), state.folder()),
                                             stop::requested,
-                                            line));
+                                            line,
+                                            Long.MAX_VALUE));
                     line.end();
                     boolean done = result.outcome() instanceof Outcome.Done;
                     String how = begun.job().id() + " " + Outcomes.name(result.outcome()) + ": ";

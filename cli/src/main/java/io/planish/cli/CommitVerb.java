@@ -7,6 +7,7 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.Trait;
 import io.planish.job.Verify;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -45,12 +46,27 @@ final class CommitVerb implements Callable<Integer> {
     @Option(names = "-d", description = "Do not empty FILE afterwards.")
     private boolean keepData;
 
+    @Option(
+            names = "-r",
+            paramLabel = "RATE",
+            description = "Write at most so many bytes a second; k, M, G, T, P or E may follow.",
+            converter = RateConverter.class)
+    private long bytesPerSecond = Long.MAX_VALUE;
+
     @Mixin
     private QemuOptions qemu;
 
     @Option(
+            names = "--pool",
+            paramLabel = "DIR",
+            description = "A folder in which further overlays may be, with all inside it; may be given again. "
+                    + "The folders of the chain's own files are always looked at.")
+    private List<Path> pools = List.of();
+
+    @Option(
             names = "--force-shared",
-            description = "Commit although other overlays depend on a file that changes; what these show is lost.")
+            description = "Commit although other overlays depend on a file that changes; what these show is lost. "
+                    + "They are named in a warning.")
     private boolean forceShared;
 
     @Option(
@@ -63,7 +79,7 @@ final class CommitVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         qemu.check();
-        OneShot one = OneShot.open(file, List.of());
+        OneShot one = OneShot.open(file, List.of(), pools);
         List<ImageNode> chain = one.chain();
         if (chain.size() < 2) {
             throw new ImageException(
@@ -80,7 +96,7 @@ final class CommitVerb implements Callable<Integer> {
             throw new ImageException(
                     ErrorKind.UNSAFE, file, "it holds internal snapshots and cannot be emptied", "add -d");
         }
-        one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file));
+        one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file), bytesPerSecond);
         if (empties) {
             Emptying.run(one.workspace(), chain.getLast());
         }
@@ -98,13 +114,16 @@ final class CommitVerb implements Callable<Integer> {
                     .filter(overlay -> !chain.contains(overlay))
                     .forEach(others::add);
         }
-        if (!others.isEmpty() && !forceShared) {
-            throw new ImageException(
-                    ErrorKind.UNSAFE,
-                    file,
-                    "committing would change what other overlays show: "
-                            + others.stream().map(ImageRef::toString).collect(Collectors.joining(", ")),
-                    "pull instead, or add --force-shared if they may be lost");
+        if (!others.isEmpty()) {
+            String names = others.stream().map(ImageRef::toString).collect(Collectors.joining(", "));
+            if (!forceShared) {
+                throw new ImageException(
+                        ErrorKind.UNSAFE,
+                        file,
+                        "committing would change what other overlays show: " + names,
+                        "pull instead, or add --force-shared if they may be lost");
+            }
+            qemu.warn(file + ": what other overlays show is lost: " + names);
         }
         return others;
     }

@@ -54,7 +54,9 @@ final class Execution {
                         ProgressLine line = new ProgressLine(err, style, job.id());
                         try {
                             return runner.run(
-                                    job, new LocalAttempt(run, state.epoch(), checkpoints, stop::requested, line));
+                                    job,
+                                    new LocalAttempt(
+                                            run, state.epoch(), checkpoints, stop::requested, line, Long.MAX_VALUE));
                         } finally {
                             line.end();
                         }

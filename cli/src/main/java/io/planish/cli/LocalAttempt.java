@@ -5,7 +5,13 @@ import io.planish.engine.CheckpointStore;
 import java.util.function.BooleanSupplier;
 
 /** An attempt that this process makes on its own account: no lease, and whoever started it may stop it. */
-record LocalAttempt(String run, long epoch, CheckpointStore checkpoints, BooleanSupplier stop, ProgressLine line)
+record LocalAttempt(
+        String run,
+        long epoch,
+        CheckpointStore checkpoints,
+        BooleanSupplier stop,
+        ProgressLine line,
+        long bytesPerSecond)
         implements Attempt {
 
     @Override

@@ -43,8 +43,15 @@ final class OneShot {
         this.snapshot = snapshot;
     }
 
-    /** @param also files that are to be looked at too, such as those of a new backing file's chain */
-    static OneShot open(String file, List<LocalChain.Link> also) throws IOException {
+    static OneShot open(String file) throws IOException {
+        return open(file, List.of(), List.of());
+    }
+
+    /**
+     * @param also files that are to be looked at too, such as those of a new backing file's chain
+     * @param whole further folders in which overlays may be, with all that is inside them
+     */
+    static OneShot open(String file, List<LocalChain.Link> also, List<Path> whole) throws IOException {
         Storage storage = new LinuxStorage();
         List<LocalChain.Link> links = LocalChain.of(storage, file);
         Set<Path> folders = new LinkedHashSet<>();
@@ -54,8 +61,8 @@ final class OneShot {
                 folders.add(link.namedIn());
             }
         }
-        Workspace workspace = Workspace.toWrite(folders);
-        OneShot one = new OneShot(links, workspace, withRaw(workspace.scan(), also, workspace));
+        Workspace workspace = Workspace.toWriteIn(folders, whole);
+        OneShot one = new OneShot(links, workspace, withRaw(workspace.scanWithoutUse(), also, workspace));
         one.requireSameChain();
         return one;
     }
@@ -135,16 +142,14 @@ final class OneShot {
     }
 
     /**
-     * The image of the chain, below its top, that is meant by a name: seen from the folder of the overlay that uses it, as
-     * {@code qemu-img} does, or from the working folder.
+     * The image of the chain, below its top, that is meant by a name as {@code qemu-img} reads it: seen from the folder of the overlay
+     * that uses it, never from the working folder.
      */
-    Optional<ImageRef> inChain(String name) throws IOException {
-        for (boolean fromOverlay : new boolean[] {true, false}) {
-            for (int i = 1; i < links.size(); i++) {
-                String seen = fromOverlay ? LocalChain.combined(links.get(i - 1).name(), name) : name;
-                if (LocalChain.sameFile(seen, links.get(i).path())) {
-                    return Optional.of(workspace.ref(links.get(i).path()));
-                }
+    private Optional<ImageRef> inChain(String name) throws IOException {
+        for (int i = 1; i < links.size(); i++) {
+            String seen = LocalChain.combined(links.get(i - 1).name(), name);
+            if (LocalChain.sameFile(seen, links.get(i).path())) {
+                return Optional.of(workspace.ref(links.get(i).path()));
             }
         }
         return Optional.empty();
@@ -153,7 +158,10 @@ final class OneShot {
     ImageRef requireInChain(String name) throws IOException {
         return inChain(name)
                 .orElseThrow(() -> new ImageException(
-                        ErrorKind.MISSING, file().name(), "did not find '" + name + "' in its backing chain", ""));
+                        ErrorKind.MISSING,
+                        file().name(),
+                        "did not find '" + name + "' in its backing chain",
+                        "a relative name counts from the overlay's folder"));
     }
 
     /** Refuses what would change what somebody sees. */
@@ -170,11 +178,18 @@ final class OneShot {
      * @param ignored overlays that the job may know nothing of
      */
     JobResult run(Job job, Set<ImageRef> ignored, Verify verify, ProgressLine line) throws IOException {
+        return run(job, ignored, verify, line, Long.MAX_VALUE);
+    }
+
+    /** @param bytesPerSecond what the job may write */
+    JobResult run(Job job, Set<ImageRef> ignored, Verify verify, ProgressLine line, long bytesPerSecond)
+            throws IOException {
         EngineOptions options = EngineOptions.DEFAULT.verifying(verify);
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), job.id());
                 Stop stop = Stop.onSignals()) {
             FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
-            LocalAttempt attempt = new LocalAttempt(job.id(), state.epoch(), checkpoints, stop::requested, line);
+            LocalAttempt attempt =
+                    new LocalAttempt(job.id(), state.epoch(), checkpoints, stop::requested, line, bytesPerSecond);
             JobResult result;
             try {
                 result = workspace.runner(options, ignored).run(job, attempt);

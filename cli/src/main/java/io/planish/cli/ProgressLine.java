@@ -2,6 +2,7 @@ package io.planish.cli;
 
 import io.planish.plan.Bytes;
 import java.io.PrintWriter;
+import java.util.Locale;
 
 /** Shows how far something has come: a bar that is overwritten on a terminal, now and then a line elsewhere. */
 final class ProgressLine {
@@ -13,6 +14,8 @@ final class ProgressLine {
     enum Style {
         BAR,
         LINES,
+        /** A share that is overwritten, as {@code qemu-img -p} prints it. */
+        QEMU,
         NONE
     }
 
@@ -26,6 +29,9 @@ final class ProgressLine {
         this.out = out;
         this.style = style;
         this.name = name;
+        if (style == Style.QEMU) {
+            percent(0);
+        }
     }
 
     /** A bar where somebody looks, else lines. */
@@ -35,11 +41,16 @@ final class ProgressLine {
 
     void show(long done, long total, long bytesWritten) {
         long now = System.nanoTime();
-        if (style == Style.NONE || now - shownAt < (style == Style.BAR ? TERMINAL_NANOS : LINES_NANOS)) {
+        if (style == Style.NONE
+                || (done < total && now - shownAt < (style == Style.LINES ? LINES_NANOS : TERMINAL_NANOS))) {
             return;
         }
         shownAt = now;
         double share = total == 0 ? 1 : Math.min(1, (double) done / total);
+        if (style == Style.QEMU) {
+            percent(share * 100);
+            return;
+        }
         String percent = Math.round(Math.floor(share * 100)) + " %";
         String tail = percent + ", " + Bytes.text(bytesWritten) + " written";
         if (style == Style.BAR) {
@@ -52,10 +63,16 @@ final class ProgressLine {
         out.flush();
     }
 
+    private void percent(double percent) {
+        out.print(String.format(Locale.ROOT, "    (%.2f/100%%)\r", percent));
+        out.flush();
+        open = true;
+    }
+
     /** Leaves the line for what comes next. */
     void end() {
         if (open) {
-            out.print("\r\033[K");
+            out.print(style == Style.QEMU ? "\n" : "\r\033[K");
             out.flush();
             open = false;
         }

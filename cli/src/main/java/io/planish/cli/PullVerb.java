@@ -5,7 +5,6 @@ import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Verify;
 import io.planish.plan.Bytes;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -47,7 +46,7 @@ final class PullVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        OneShot one = OneShot.open(file, List.of());
+        OneShot one = OneShot.open(file);
         Optional<ImageRef> to = base.isPresent() ? Optional.of(one.requireInChain(base.get())) : Optional.empty();
         String now = to.map(ref -> "continues at " + ref).orElse("stands alone");
         if (one.chain().getLast().backingImage().equals(to)) {

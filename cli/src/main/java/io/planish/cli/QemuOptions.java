@@ -1,7 +1,9 @@
 package io.planish.cli;
 
+import io.planish.image.Images;
 import java.io.PrintWriter;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -9,6 +11,8 @@ import picocli.CommandLine.Spec;
 
 /** Options that {@code qemu-img commit} and {@code rebase} share. */
 final class QemuOptions {
+    private static final Set<String> CACHE_MODES = Set.of("none", "writeback", "writethrough", "directsync", "unsafe");
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -27,21 +31,48 @@ final class QemuOptions {
     @Option(names = "-q", description = "Say nothing but errors.")
     private boolean quiet;
 
+    @Option(names = "--image-opts", hidden = true)
+    private boolean imageOpts;
+
+    @Option(names = "--object", hidden = true)
+    private Optional<String> object = Optional.empty();
+
     void check() {
-        if (format.isPresent() && !format.get().equals("qcow2")) {
-            throw new ParameterException(
-                    spec.commandLine(), "format '" + format.get() + "' is not supported, only qcow2");
+        if (imageOpts) {
+            throw refused("--image-opts is not supported: name the file itself");
+        }
+        if (object.isPresent()) {
+            throw refused("--object is not supported: encrypted images are left alone");
+        }
+        if (format.isPresent() && !format.get().equals(Images.QCOW2)) {
+            throw refused("format '" + format.get() + "' is not supported, only qcow2");
+        }
+        cache.ifPresent(this::checkCache);
+    }
+
+    void checkCache(String mode) {
+        if (!CACHE_MODES.contains(mode)) {
+            throw refused("invalid cache option '" + mode + "'");
         }
     }
 
+    private ParameterException refused(String what) {
+        return new ParameterException(spec.commandLine(), what);
+    }
+
+    /** Progress in the words of {@code qemu-img}, on standard output as there, for scripts that read it. */
     ProgressLine line(String name) {
-        PrintWriter err = spec.commandLine().getErr();
-        return new ProgressLine(err, progress && !quiet ? ProgressLine.forPeople() : ProgressLine.Style.NONE, name);
+        PrintWriter out = spec.commandLine().getOut();
+        return new ProgressLine(out, progress && !quiet ? ProgressLine.Style.QEMU : ProgressLine.Style.NONE, name);
     }
 
     void say(String what) {
         if (!quiet) {
             spec.commandLine().getOut().println(what);
         }
+    }
+
+    void warn(String what) {
+        spec.commandLine().getErr().println("planish: warning: " + what);
     }
 }

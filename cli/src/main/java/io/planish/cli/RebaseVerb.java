@@ -42,6 +42,10 @@ import picocli.CommandLine.Spec;
             "  planish rebase -u -b /new/place/base.qcow2 -F qcow2 disk.qcow2"
         })
 final class RebaseVerb implements Callable<Integer> {
+    /** Formats that a link may name where it is not followed. */
+    private static final Set<String> FORMATS =
+            Set.of(Images.QCOW2, Images.RAW, "qcow", "qed", "vmdk", "vdi", "vpc", "vhdx", "parallels", "luks");
+
     @Spec
     private CommandSpec spec;
 
@@ -51,9 +55,8 @@ final class RebaseVerb implements Callable<Integer> {
     @Option(
             names = "-b",
             paramLabel = "BACKING",
-            required = true,
-            description = "The new backing file; '' makes the image stand alone.")
-    private String name;
+            description = "The new backing file; '' makes the image stand alone. Must be given unless -u is.")
+    private String name = "";
 
     @Option(names = "-F", paramLabel = "FMT", description = "The new backing file's format; never guessed.")
     private Optional<String> format = Optional.empty();
@@ -67,6 +70,9 @@ final class RebaseVerb implements Callable<Integer> {
     @Option(names = "-T", paramLabel = "CACHE", description = "Taken for compatibility.")
     private Optional<String> sourceCache = Optional.empty();
 
+    @Option(names = "-U", description = "Taken for compatibility; an image in use is left alone all the same.")
+    private boolean shared;
+
     @Option(
             names = "--verify",
             paramLabel = "HOW",
@@ -77,6 +83,13 @@ final class RebaseVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         qemu.check();
+        sourceCache.ifPresent(qemu::checkCache);
+        if (format.isPresent() && !FORMATS.contains(format.get())) {
+            throw new ParameterException(spec.commandLine(), "invalid format name '" + format.get() + "'");
+        }
+        if (!unsafe && !spec.commandLine().getParseResult().hasMatchedOption("-b")) {
+            throw new ParameterException(spec.commandLine(), "must specify backing file (-b) or use unsafe mode (-u)");
+        }
         Optional<Backing> wanted = wanted();
         Storage storage = new LinuxStorage();
         if (!unsafe) {
@@ -116,7 +129,7 @@ final class RebaseVerb implements Callable<Integer> {
     /** Makes the image independent of what is in its chain and will not be in it afterwards. */
     private void keepContent(Storage storage, Optional<Backing> wanted) throws IOException {
         List<LocalChain.Link> newLinks = newChain(storage, wanted);
-        OneShot one = OneShot.open(file, newLinks);
+        OneShot one = OneShot.open(file, newLinks, List.of());
         Optional<ImageRef> base = newLinks.isEmpty()
                 ? Optional.empty()
                 : Optional.of(one.workspace().ref(newLinks.getFirst().path()));

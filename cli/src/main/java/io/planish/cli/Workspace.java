@@ -27,20 +27,50 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 
-/** The folders of one command, opened as pools that are taken to hold all overlays of their images. */
-record Workspace(Storage storage, Pools pools, PathGate gate) {
+/**
+ * The folders of one command, opened as pools that are taken to hold all overlays of their images.
+ *
+ * @param enters which folders inside them are looked into
+ */
+record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, Predicate<Path> enters) {
     private static final InstantSource CLOCK = InstantSource.system();
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
     /** Folders to look at: nothing is written to them. */
     static Workspace toRead(Collection<Path> folders) throws IOException {
-        return open(configs(Folders.named(folders)), MissingMarker.TOLERATE);
+        return open(configs(Folders.named(folders)), MissingMarker.TOLERATE, folder -> true);
     }
 
     /** Folders to change: they get a marker if they have none. */
     static Workspace toWrite(Collection<Path> folders) throws IOException {
-        return open(configs(Folders.named(folders)), MissingMarker.CREATE);
+        return open(configs(Folders.named(folders)), MissingMarker.CREATE, folder -> true);
+    }
+
+    /**
+     * The same, of which only the folders named are looked into, and those on the way from one to the other.
+     *
+     * @param whole folders that are looked through with all that is inside them
+     */
+    static Workspace toWriteIn(Collection<Path> folders, Collection<Path> whole) throws IOException {
+        Set<Path> all = new TreeSet<>(folders);
+        all.addAll(whole);
+        Map<PoolName, Path> named = Folders.named(all);
+        Set<Path> realFolders = real(folders);
+        Set<Path> realWhole = real(whole);
+        Predicate<Path> enters = folder -> realFolders.stream().anyMatch(one -> one.startsWith(folder))
+                || realWhole.stream().anyMatch(one -> folder.startsWith(one) || one.startsWith(folder));
+        return open(configs(named), MissingMarker.CREATE, enters);
+    }
+
+    private static Set<Path> real(Collection<Path> folders) throws IOException {
+        Set<Path> real = new HashSet<>();
+        for (Path folder : folders) {
+            real.add(folder.toRealPath());
+        }
+        return real;
     }
 
     /** The folders of a plan that is to be carried out; where the plan saw a marker it must be that one. */
@@ -49,13 +79,15 @@ record Workspace(Storage storage, Pools pools, PathGate gate) {
                 plan.folders().stream()
                         .map(folder -> config(folder.name(), folder.path(), folder.expectedId()))
                         .toList(),
-                MissingMarker.CREATE);
+                MissingMarker.CREATE,
+                folder -> true);
     }
 
-    private static Workspace open(List<PoolConfig> configs, MissingMarker missing) throws IOException {
+    private static Workspace open(List<PoolConfig> configs, MissingMarker missing, Predicate<Path> enters)
+            throws IOException {
         Storage storage = new LinuxStorage();
         Pools pools = Pools.open(storage, configs, missing);
-        return new Workspace(storage, pools, new PathGate(storage, pools));
+        return new Workspace(storage, pools, new PathGate(storage, pools), new HeadReader(storage, CLOCK), enters);
     }
 
     private static List<PoolConfig> configs(Map<PoolName, Path> folders) {
@@ -70,12 +102,21 @@ record Workspace(Storage storage, Pools pools, PathGate gate) {
 
     /** What stands in the folders now; nothing is written. */
     Snapshot scan() throws IOException {
-        return new Scanner(storage, pools, gate, new HeadReader(storage, CLOCK), CLOCK, THREADS).scan();
+        return scanner().scan();
+    }
+
+    /** The same without asking who has images open, for a verb that takes the locks itself. */
+    Snapshot scanWithoutUse() throws IOException {
+        return scanner().scanWithoutUse();
+    }
+
+    private Scanner scanner() {
+        return new Scanner(storage, pools, gate, heads, CLOCK, THREADS, enters);
     }
 
     /** @param ignored overlays that jobs may know nothing of */
     JobRunner runner(EngineOptions options, Set<ImageRef> ignored) {
-        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, CLOCK), THREADS);
+        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, THREADS, enters);
         return new JobRunner(storage, pools, gate, images -> without(ignored, sweep.overlaysOf(images)), options);
     }
 

@@ -142,6 +142,16 @@ class FlattenTest {
     }
 
     @Test
+    void aBaseWithASecondNameIsNoObstacleForTheLayersAboveIt() throws IOException {
+        images.remember(images.chain("base <- s1 <- s2 <- active"));
+        Files.createLink(images.folder().resolve("alias.qcow2"), images.path("s1"));
+        Answer answer = Cli.planish("flatten", "--yes", "--max-depth", "3", images.folder());
+        assertThat(answer.exit()).as(answer.out() + answer.err()).isZero();
+        images.assertUnchangedAndClean("base", "s1", "active");
+        assertThat(images.chainOf("active").split(" <- ")).hasSize(3);
+    }
+
+    @Test
     void scanInJsonTellsEveryChain() {
         images.chain("base <- s1 <- [a, b]");
         JsonNode scan = Qemu.json(Cli.planish("scan", "--json", images.folder()).out());

@@ -59,7 +59,7 @@ final class OpenChain {
                 Header header = layer.header();
                 chain.headers.put(image, header);
                 chain.layers.addFirst(layer);
-                requireLink(gate, image, header, below, file);
+                requireLink(gate, image, header, below, files);
                 format = header.backing().flatMap(Backing::format).or(pools.get(image.pool())::trustedFormat);
                 if (below.isPresent() && !format.equals(Optional.of("raw")) && !format.equals(Optional.of("qcow2"))) {
                     throw new ImageException(
@@ -103,11 +103,12 @@ final class OpenChain {
     }
 
     private static void requireLink(
-            PathGate gate, ImageRef image, Header header, Optional<ImageRef> below, ImageFile file) throws IOException {
-        Optional<ImageRef> found = Optional.empty();
+            PathGate gate, ImageRef image, Header header, Optional<ImageRef> below, OpenFiles files)
+            throws IOException {
+        Optional<Resolution.Inside> found = Optional.empty();
         if (header.backing().isPresent()) {
             found = switch (gate.resolveBacking(image, header.backing().get().name())) {
-                case Resolution.Inside inside -> Optional.of(inside.ref());
+                case Resolution.Inside inside -> Optional.of(inside);
                 case Resolution.Missing missing ->
                     throw new ImageException(
                             ErrorKind.MISSING,
@@ -122,10 +123,14 @@ final class OpenChain {
                             "nothing outside the pools is opened");
             };
         }
+        boolean asPlanned = found.isPresent() && below.isPresent()
+                ? files.isAt(below.get(), found.get().path())
+                : found.isEmpty() && below.isEmpty();
         require(
-                found.equals(below),
-                file,
-                "its backing file is " + found.map(ImageRef::toString).orElse("none") + ", planned with "
+                asPlanned,
+                files.get(image),
+                "its backing file is "
+                        + found.map(inside -> inside.ref().toString()).orElse("none") + ", planned with "
                         + below.map(ImageRef::toString).orElse("none"));
     }
 

@@ -3,6 +3,7 @@ package io.planish.engine;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
+import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockConflict;
 import io.planish.storage.ImageFile.LockMode;
@@ -75,6 +76,13 @@ final class OpenFiles implements AutoCloseable {
             throw new IllegalStateException(ref + " is not open");
         }
         return file;
+    }
+
+    /** Whether the path leads to the open file, be it by another of its names. */
+    boolean isAt(ImageRef ref, Path path) throws IOException {
+        FileStatus there = storage.status(path);
+        FileStatus open = get(ref).status();
+        return there.inode() == open.inode() && there.device() == open.device();
     }
 
     boolean has(ImageRef ref) {

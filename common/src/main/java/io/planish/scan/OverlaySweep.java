@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Predicate;
 
 /**
  * Tells which overlays images have at this moment, in all pools. Reads the headers only of files that are new or changed since
@@ -36,9 +37,15 @@ public final class OverlaySweep implements Sweep {
     private final BackingResolver resolver;
 
     public OverlaySweep(Storage storage, Pools pools, PathGate gate, HeadReader heads, int threads) {
+        this(storage, pools, gate, heads, threads, folder -> true);
+    }
+
+    /** @param enters which folders inside the pools' roots are looked into */
+    public OverlaySweep(
+            Storage storage, Pools pools, PathGate gate, HeadReader heads, int threads, Predicate<Path> enters) {
         this.storage = storage;
         this.gate = gate;
-        this.walk = new PoolWalk(storage, pools, threads);
+        this.walk = new PoolWalk(storage, pools, threads, enters);
         this.heads = heads;
         this.resolver = new BackingResolver(gate);
     }

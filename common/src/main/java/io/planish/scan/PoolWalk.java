@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.RecursiveAction;
+import java.util.function.Predicate;
 
 /**
  * Visits everything that the pools hold, several folders at once. Symbolic links are told of, not followed. Planish's own
@@ -30,11 +31,14 @@ final class PoolWalk {
     private final Storage storage;
     private final Pools pools;
     private final int threads;
+    private final Predicate<Path> enters;
 
-    PoolWalk(Storage storage, Pools pools, int threads) {
+    /** @param enters which folders inside the pools' roots are looked into */
+    PoolWalk(Storage storage, Pools pools, int threads, Predicate<Path> enters) {
         this.storage = storage;
         this.pools = pools;
         this.threads = threads;
+        this.enters = enters;
     }
 
     /** Told of what is met, from several threads at once. A file that vanishes meanwhile is passed over. */
@@ -111,7 +115,11 @@ final class PoolWalk {
                 FileStatus status = storage.status(entry);
                 switch (status.type()) {
                     case REGULAR -> visitor.file(new FoundFile(ref, pool, entry, status));
-                    case DIRECTORY -> folders.add(new Folder(visitor, pool, entry));
+                    case DIRECTORY -> {
+                        if (enters.test(entry)) {
+                            folders.add(new Folder(visitor, pool, entry));
+                        }
+                    }
                     case SYMLINK -> visitor.link(ref);
                     case OTHER -> {}
                 }

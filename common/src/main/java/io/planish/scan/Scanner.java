@@ -19,11 +19,13 @@ import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -39,15 +41,29 @@ public final class Scanner {
     private final HeadReader heads;
     private final InstantSource clock;
     private final int threads;
+    private final Predicate<Path> enters;
 
     /** @param threads how many folders are looked at at once */
     public Scanner(Storage storage, Pools pools, PathGate gate, HeadReader heads, InstantSource clock, int threads) {
+        this(storage, pools, gate, heads, clock, threads, folder -> true);
+    }
+
+    /** @param enters which folders inside the pools' roots are looked into */
+    public Scanner(
+            Storage storage,
+            Pools pools,
+            PathGate gate,
+            HeadReader heads,
+            InstantSource clock,
+            int threads,
+            Predicate<Path> enters) {
         this.storage = storage;
         this.pools = pools;
         this.gate = gate;
         this.heads = heads;
         this.clock = clock;
         this.threads = threads;
+        this.enters = enters;
     }
 
     /**
@@ -60,14 +76,14 @@ public final class Scanner {
     }
 
     /** The same without asking who has images open: every image counts as free. For those who take locks themselves. */
-    Snapshot scanWithoutUse() throws IOException {
+    public Snapshot scanWithoutUse() throws IOException {
         return scan(false);
     }
 
     private Snapshot scan(boolean askForUse) throws IOException {
         var takenAt = clock.instant();
         Sighting sighting = new Sighting(gate, heads);
-        new PoolWalk(storage, pools, threads).walk(sighting);
+        new PoolWalk(storage, pools, threads, enters).walk(sighting);
         sighting.settleNames();
         NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate));
         Forest found = Forest.of(maker.make());
