@@ -17,13 +17,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * SIGKILL for the process of a job of some 200 MB, at random moments, then the same command again. {@code -Dplanish.kills=N} kills more
+ * SIGKILL for the process of a job of some 100 MB, at random moments, then the same command again. {@code -Dplanish.kills=N} kills more
  * often, {@code -Dplanish.seed=S} at the moments of an earlier run.
  */
 class KilledProcessTest {
-    private static final int KILLS = Integer.getInteger("planish.kills", 12);
+    private static final int KILLS =
+            Integer.getInteger("planish.kills", Boolean.getBoolean("planish.test.all") ? 200 : 25);
     private static final long SEED = Long.getLong("planish.seed", System.nanoTime());
     private static final int KILLS_OF_ONE_JOB = 3;
+    private static final int VERBS = 5;
 
     @TempDir
     Path dir;
@@ -36,25 +38,25 @@ class KilledProcessTest {
         images.overlay("base", "", "", "300M");
         images.write("base", "write -P 1 0 4M");
         images.overlay("s1", "base", "", "300M");
-        images.write("s1", "write -P 2 2M 100M", "write -z 50M 5M");
+        images.write("s1", "write -P 2 2M 50M", "write -z 20M 5M");
         images.overlay("active", "s1", "", "300M");
-        images.write("active", "write -P 3 90M 110M", "write -z 40M 5M");
+        images.write("active", "write -P 3 40M 60M", "write -z 10M 5M");
         images.remember(List.of("active"));
         Files.move(images.folder(), dir.resolve("made"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"apply", "flatten"})
-    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    @ValueSource(strings = {"apply", "flatten", "commit", "pull", "rebase"})
+    @Timeout(value = 2, unit = TimeUnit.HOURS)
     void nextProcessFinishesWhatAKilledOneBegan(String verb) throws Exception {
         System.out.println(verb + ": -Dplanish.kills=" + KILLS + " -Dplanish.seed=" + SEED);
         Random random = new Random(SEED);
         Duration whole = Duration.ZERO;
-        for (int round = 0, kills = 0; kills < KILLS / 2; round++) {
+        for (int round = 0, kills = 0; kills < KILLS / VERBS; round++) {
             Qemu.run("cp", "-r", "--sparse=always", dir.resolve("made"), images.folder());
             List<String> command = command(verb);
             boolean ended = round == 0;
-            for (int i = 0; !ended && i < KILLS_OF_ONE_JOB && kills < KILLS / 2; i++) {
+            for (int i = 0; !ended && i < KILLS_OF_ONE_JOB && kills < KILLS / VERBS; i++) {
                 ended = !killed(command, random.nextLong(whole.toMillis() / 4, whole.toMillis()));
                 kills += ended ? 0 : 1;
                 images.assertSameContent("active", "active");
@@ -65,15 +67,35 @@ class KilledProcessTest {
                 whole = Duration.ofNanos(System.nanoTime() - started);
             }
             images.assertUnchangedAndClean("active");
-            assertThat(images.chainOf("active")).as(said()).isEqualTo("active");
+            assertThat(images.chainOf("active"))
+                    .as(said())
+                    .isEqualTo(verb.equals("commit") ? "base <- s1 <- active" : "active");
+            for (String layer : List.of("base", "s1")) {
+                if (images.exists(layer)) {
+                    images.assertClean(layer);
+                }
+            }
             Qemu.run("rm", "-r", images.folder());
         }
     }
 
     /** The command line that does the job, as often as it is repeated. */
     private List<String> command(String verb) throws Exception {
-        if (verb.equals("flatten")) {
-            return List.of("flatten", images.folder().toString(), "--yes", "--max-depth", "1");
+        String active = images.path("active").toString();
+        switch (verb) {
+            case "flatten" -> {
+                return List.of("flatten", images.folder().toString(), "--yes", "--max-depth", "1");
+            }
+            case "commit" -> {
+                return List.of("commit", "-q", active);
+            }
+            case "pull" -> {
+                return List.of("pull", active);
+            }
+            case "rebase" -> {
+                return List.of("rebase", "-q", "-b", "", active);
+            }
+            default -> {}
         }
         String plan = dir.resolve("plan.jsonl").toString();
         Process planning = start(List.of("plan", images.folder().toString(), "--max-depth", "1", "-o", plan));
@@ -97,6 +119,8 @@ class KilledProcessTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+AutoCreateSharedArchive",
+                "-XX:SharedArchiveFile=" + dir.resolve("classes.jsa"),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
