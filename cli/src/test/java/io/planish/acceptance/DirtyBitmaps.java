@@ -12,13 +12,13 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /** Persistent bitmaps as QEMU reads them. */
-final class DirtyBitmaps {
+public final class DirtyBitmaps {
     private static final int UNIT = 512;
 
     private DirtyBitmaps() {}
 
     /** What {@code qemu-img info} says of each, by name: granularity and flags. */
-    static Map<String, String> of(Path image) {
+    public static Map<String, String> of(Path image) {
         Map<String, String> bitmaps = new TreeMap<>();
         JsonNode info = Qemu.json(Qemu.img("info", "-U", "--output=json", "-f", "qcow2", image));
         for (JsonNode bitmap : info.path("format-specific").path("data").path("bitmaps")) {
@@ -28,7 +28,7 @@ final class DirtyBitmaps {
     }
 
     /** The dirty parts of the disk in units of 512 bytes, as a client of QEMU's NBD server sees them. */
-    static BitSet dirty(Path image, String name) {
+    public static BitSet dirty(Path image, String name) {
         try {
             Path folder = Files.createTempDirectory("nbd");
             Path socket = folder.resolve("s");

@@ -90,6 +90,32 @@ enum LayerShape {
             }
             return count > 0;
         }
+    },
+    BITMAPS(6) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            if (draft.is(V2) || draft.is(EMPTY_DISK)) {
+                return false;
+            }
+            for (int i = 1 + random.nextInt(2); i > 0; i--) {
+                String granularity = List.of("512", "4096", "65536").get(random.nextInt(3));
+                String state = random.nextInt(3) == 0 ? "--disable" : "--enable";
+                draft.afterwards("qemu-img", "bitmap", "--add", state, "-g", granularity, "FILE", "g" + granularity);
+            }
+            overwrite(draft, random);
+            return true;
+        }
+    },
+    SNAPSHOT(10) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            if (draft.is(REFCOUNT_WIDTH) || draft.is(EMPTY_DISK)) {
+                return false;
+            }
+            draft.afterwards("qemu-img", "snapshot", "-c", "s", "FILE");
+            overwrite(draft, random);
+            return true;
+        }
     };
 
     private final int oneIn;
@@ -105,6 +131,23 @@ enum LayerShape {
 
     /** Shapes the draft; false if it does not go with what was drawn before. */
     abstract boolean draw(LayerDraft draft, Random random);
+
+    /** Some of what there is changes once more. */
+    private static void overwrite(LayerDraft draft, Random random) {
+        long at = random.nextLong(draft.sizeBytes() / SECTOR) * SECTOR;
+        long length = Math.min(draft.sizeBytes() - at, 1 + random.nextInt(200_000)) / SECTOR * SECTOR;
+        if (length > 0) {
+            draft.afterwards(
+                    "qemu-io",
+                    "-t",
+                    "unsafe",
+                    "-f",
+                    "qcow2",
+                    "-c",
+                    "write -P " + pattern(random) + " " + at + " " + length,
+                    "FILE");
+        }
+    }
 
     static int pattern(Random random) {
         return 1 + random.nextInt(255);

@@ -41,7 +41,11 @@ enum Operation {
             }
             return new Change(
                     "merge l" + lo + "..l" + top + " into l" + target,
-                    sharedOf(tree, chain.subList(target, top)),
+                    dueOf(
+                            tree,
+                            chain.subList(lo, top + 1),
+                            target - lo,
+                            chain.get(top).sizeBytes()),
                     shows,
                     clean,
                     List.of(),
@@ -85,9 +89,10 @@ enum Operation {
             words.add(tree.path(chain.get(top)));
             Map<Layer, Layer> shows = unchanged(tree.all());
             shows.keySet().removeAll(chain.subList(into, top));
+            long size = Math.max(chain.get(into).sizeBytes(), chain.get(top).sizeBytes());
             return new Change(
                     words.subList(0, words.size() - 1) + " l" + top + " as qemu does",
-                    sharedOf(tree, chain.subList(into, top)),
+                    dueOf(tree, chain.subList(into, top + 1), 0, size),
                     shows,
                     List.of(chain.get(into)),
                     List.of(),
@@ -115,10 +120,30 @@ enum Operation {
                 .collect(Collectors.toMap(layer -> layer, layer -> layer, (a, b) -> a, LinkedHashMap::new));
     }
 
-    static Set<Refusal> sharedOf(RandomTree tree, List<Layer> changing) {
-        return changing.stream().anyMatch(tree::isShared)
-                ? EnumSet.of(Refusal.OTHER_OVERLAYS)
-                : EnumSet.noneOf(Refusal.class);
+    /**
+     * Why this group must not become one in its layer {@code at}.
+     *
+     * @param sizeBytes the length of the disk afterwards
+     */
+    static Set<Refusal> dueOf(RandomTree tree, List<Layer> group, int at, long sizeBytes) {
+        Set<Refusal> due = EnumSet.noneOf(Refusal.class);
+        Layer target = group.get(at);
+        List<Layer> above = group.subList(at + 1, group.size());
+        if (group.subList(at, group.size() - 1).stream().anyMatch(tree::isShared)) {
+            due.add(Refusal.OTHER_OVERLAYS);
+        }
+        boolean commits = !above.isEmpty();
+        boolean lost = commits && group.stream().anyMatch(layer -> layer != target && layer.is(LayerShape.SNAPSHOT));
+        boolean broken = at > 0 || (target.is(LayerShape.V2) && target.sizeBytes() != sizeBytes);
+        if (lost || (broken && target.is(LayerShape.SNAPSHOT))) {
+            due.add(Refusal.SNAPSHOTS);
+        }
+        boolean bitmaps = commits && group.subList(at, group.size()).stream().anyMatch(l -> l.is(LayerShape.BITMAPS));
+        boolean room = !target.is(LayerShape.V2) && target.sizeBytes() > 0 && sizeBytes > 0;
+        if (bitmaps && !room) {
+            due.add(Refusal.BITMAPS);
+        }
+        return due;
     }
 
     static Change rebase(RandomTree tree, Layer overlay, List<Layer> onto) {
@@ -126,9 +151,13 @@ enum Operation {
         onto.forEach(base -> words.set(2, base.file()));
         onto.forEach(base -> words.addAll(List.of("-F", base.format())));
         words.add(tree.path(overlay));
+        boolean links =
+                !overlay.backing().equals(onto.isEmpty() ? "" : onto.getFirst().name());
         return new Change(
                 "rebase " + overlay.name() + " onto '" + words.get(2) + "'",
-                EnumSet.noneOf(Refusal.class),
+                links && overlay.is(LayerShape.SNAPSHOT)
+                        ? EnumSet.of(Refusal.SNAPSHOTS)
+                        : EnumSet.noneOf(Refusal.class),
                 unchanged(tree.all()),
                 List.of(),
                 List.of(Stream.concat(onto.stream(), Stream.of(overlay))

@@ -2,24 +2,32 @@ package io.planish.acceptance.random;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.planish.acceptance.DirtyBitmaps;
 import io.planish.acceptance.Merges;
 import io.planish.acceptance.QemuImages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** One tree and what is done to it. */
 final class RandomCase {
     private final Path memory;
     private final RandomTree tree;
     private final Change change;
+    /** What the bitmaps of each layer were: what QEMU says of them, and their dirty sectors, by name. */
+    private final Map<Layer, Map<String, String>> bitmaps = new HashMap<>();
+
+    private final Map<Layer, Map<String, BitSet>> dirty = new HashMap<>();
 
     RandomCase(Path folder, long seed) throws IOException {
         Random random = new Random(seed);
@@ -73,6 +81,30 @@ final class RandomCase {
         if (!failed.isEmpty()) {
             throw new IllegalStateException(failed);
         }
+        tree.all().stream().filter(layer -> layer.is(LayerShape.BITMAPS)).forEach(layer -> {
+            bitmaps.put(layer, DirtyBitmaps.of(tree.path(layer)));
+            dirty.put(layer, dirty(tree.path(layer)));
+        });
+    }
+
+    private static Map<String, BitSet> dirty(Path image) {
+        Map<String, BitSet> dirty = new TreeMap<>();
+        DirtyBitmaps.of(image).keySet().forEach(name -> dirty.put(name, DirtyBitmaps.dirty(image, name)));
+        return dirty;
+    }
+
+    /** What shows a layer's content has its bitmaps, with at least its dirty bits. */
+    private void assertBitmaps(Layer file, Layer shown) {
+        if (!bitmaps.containsKey(shown)) {
+            return;
+        }
+        assertThat(DirtyBitmaps.of(tree.path(file))).containsAllEntriesOf(bitmaps.getOrDefault(shown, Map.of()));
+        Map<String, BitSet> now = dirty(tree.path(file));
+        dirty.getOrDefault(shown, Map.of()).forEach((name, before) -> {
+            BitSet lost = (BitSet) before.clone();
+            lost.andNot(now.getOrDefault(name, new BitSet()));
+            assertThat(lost.isEmpty()).as("bits of %s in %s", name, file.name()).isTrue();
+        });
     }
 
     private void assertRight(Map<Layer, Layer> shows, List<Layer> clean) {
@@ -95,6 +127,7 @@ final class RandomCase {
             }
         });
         assertThat(sizes).isEmpty();
+        shows.forEach(this::assertBitmaps);
     }
 
     private Path raw(Layer layer) {

@@ -5,7 +5,11 @@ import java.util.regex.Pattern;
 /** Why an operation must be refused; a refusal for any other reason, or none where one is due, fails the case. */
 enum Refusal {
     /** Somebody else sees what would change. */
-    OTHER_OVERLAYS("other overlays|an overlay that the plan did not know");
+    OTHER_OVERLAYS("other overlays|an overlay that the plan did not know"),
+    /** A layer's snapshot falls through to a file that changes or goes, or would get another size. */
+    SNAPSHOTS("internal snapshots"),
+    /** The target is too old or too short for the bitmaps that would come down into it. */
+    BITMAPS("cannot hold persistent bitmaps|out of QEMU's range");
 
     private final Pattern says;
 
