@@ -160,6 +160,33 @@ class HeadersTest {
         assertAllRefused(format);
     }
 
+    @Test
+    void aBackingNameThatHasNoPlaceIsToldBeforeTheCommitBegins() throws IOException {
+        String folder = "f".repeat(180) + "/" + "g".repeat(190);
+        Files.createDirectories(images.folder().resolve(folder));
+        images.overlay(folder + "/base", "", "", QemuImages.SIZE);
+        images.overlay("s1", folder + "/base", "", QemuImages.SIZE);
+        images.write("s1", "write -P 1 0 64k");
+        images.overlay("active", "s1", "cluster_size=512", QemuImages.SIZE);
+        List<ByteBuffer> before = List.of(
+                ByteBuffer.wrap(images.bytes(folder + "/base")),
+                ByteBuffer.wrap(images.bytes("s1")),
+                ByteBuffer.wrap(images.bytes("active")));
+
+        assertThat(merges.run(merges.merge("", folder + "/base", "s1")).outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Skipped.class,
+                        skipped -> assertThat(skipped.message())
+                                .contains(
+                                        "active.qcow2: the changed header has no place in the first cluster of 512 bytes"));
+
+        assertThat(List.of(
+                        ByteBuffer.wrap(images.bytes(folder + "/base")),
+                        ByteBuffer.wrap(images.bytes("s1")),
+                        ByteBuffer.wrap(images.bytes("active"))))
+                .isEqualTo(before);
+    }
+
     /** Like the usual chain, but for this image, which is made with these options. */
     private void chainWith(String special, List<String> options) throws IOException {
         String below = "";

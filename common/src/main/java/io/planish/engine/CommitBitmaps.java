@@ -94,6 +94,11 @@ final class CommitBitmaps {
         }
     }
 
+    /** Whether the target will hold any. */
+    boolean areThere() throws ImageException {
+        return !merged().isEmpty();
+    }
+
     /**
      * Gives the target its bitmaps and the mark of a half-merged image, durably, before its first change. Done again, bits are only
      * added.

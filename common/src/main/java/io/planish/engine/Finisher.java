@@ -74,7 +74,7 @@ final class Finisher {
         attempt.mayContinue();
         boolean moves = job.replaces().isPresent() && !hasMoved(job, files);
         if (!job.replaces().isPresent() || moves) {
-            Optional<Backing> backing = moves ? absoluteBase(intent) : intent.targetBacking();
+            Optional<Backing> backing = moves ? absoluteBase(gate, intent) : intent.targetBacking();
             if (intent.targetIsRaw()) {
                 cutTo(target, intent.virtualSizeBytes());
             } else if (job.kind() == JobKind.COMMIT) {
@@ -106,7 +106,8 @@ final class Finisher {
         intents.remove(pools.get(job.target().pool()), intent);
     }
 
-    private Optional<Backing> absoluteBase(Intent intent) throws IOException {
+    /** The base of a target that will move, under a name that means the same in both folders. */
+    static Optional<Backing> absoluteBase(PathGate gate, Intent intent) throws IOException {
         Job job = intent.job();
         if (intent.targetBacking().isEmpty()) {
             return Optional.empty();
@@ -127,7 +128,7 @@ final class Finisher {
                 && inside.ref().equals(job.base().get());
     }
 
-    private static HeaderEdit link(HeaderEdit edit, Optional<Backing> backing) {
+    static HeaderEdit link(HeaderEdit edit, Optional<Backing> backing) {
         return backing.isPresent() ? edit.backing(backing.get()) : edit.noBacking();
     }
 

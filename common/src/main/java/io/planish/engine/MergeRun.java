@@ -120,6 +120,9 @@ final class MergeRun implements AutoCloseable {
         Intent intent = begun.isPresent()
                 ? begun.get().ofSize(preconditions.finalSizeBytes(open))
                 : preconditions.intent(open, attempt.run(), options.delete());
+        if (begun.isEmpty()) {
+            new Rehearsal(chain, files, gate).run(intent, open);
+        }
         state.begun = true;
         if (job.kind() == JobKind.COMMIT) {
             beginCommit(intent, open);

@@ -8,6 +8,7 @@ import io.planish.qcow2.Marks;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Reads and changes the header of an open image. */
@@ -40,6 +41,31 @@ public final class HeaderFile {
                     change.apply(HeaderEdit.of(current, header)).writes()) {
                 file.write(write.bytes(), write.offset());
                 file.sync();
+            }
+        } catch (ImageException e) {
+            throw e.at(file.path().toString());
+        }
+    }
+
+    /**
+     * Fails as {@link #edit} would if one of these changes, made one after the other, had no place in the header; writes nothing.
+     *
+     * @param roomBytes how much longer the file may have become by then
+     */
+    public static void rehearse(ImageFile file, List<UnaryOperator<HeaderEdit>> changes, long roomBytes)
+            throws IOException {
+        ByteBuffer current = Images.firstCluster(file, file.path().toString());
+        long size = file.sizeBytes() + roomBytes;
+        try {
+            for (UnaryOperator<HeaderEdit> change : changes) {
+                HeaderEdit edit = HeaderEdit.of(current, Header.decode(current, size));
+                for (HeaderWrite write : change.apply(edit).writes()) {
+                    current.put(
+                            (int) write.offset(),
+                            write.bytes(),
+                            0,
+                            write.bytes().remaining());
+                }
             }
         } catch (ImageException e) {
             throw e.at(file.path().toString());
