@@ -68,6 +68,27 @@ class LinuxFilesystemsTest {
     }
 
     @Test
+    void clonesShareBlocksWithWhatTheyAreClonesOfAndWithNothingElse() throws IOException {
+        try (LoopMount xfs = LoopMount.xfs(temp);
+                ImageFile source = storage.create(xfs.folder().resolve("source"));
+                ImageFile target = storage.create(xfs.folder().resolve("target"))) {
+            source.write(ByteBuffer.wrap(random(8 << 20)), 0);
+            target.copyFrom(source, 1 << 20, 2 << 20, 4 << 20);
+            target.sync();
+
+            assertThat(target.sharesBlocks(2 << 20, source, 1 << 20, 4 << 20)).isTrue();
+            assertThat(target.sharesBlocks((2 << 20) + 8192, source, (1 << 20) + 8192, 65_536))
+                    .isTrue();
+            assertThat(target.sharesBlocks(2 << 20, source, (1 << 20) + 4096, 65_536))
+                    .isFalse();
+            assertThat(target.sharesBlocks(2 << 20, source, 1 << 20, (4 << 20) + 4096))
+                    .isFalse();
+            target.write(ByteBuffer.wrap(new byte[4096]), 3 << 20);
+            assertThat(target.sharesBlocks(2 << 20, source, 1 << 20, 4 << 20)).isFalse();
+        }
+    }
+
+    @Test
     void onXfsUnalignedRangesAndTailsAreCopiedAndAlignedOnesStillClonedAfterwards() throws IOException {
         byte[] bytes = random(300_000);
         try (LoopMount xfs = LoopMount.xfs(temp);

@@ -33,7 +33,8 @@ final class BareLoop {
             FunctionDescriptor.of(
                     JAVA_LONG, JAVA_INT, ValueLayout.ADDRESS, JAVA_INT, ValueLayout.ADDRESS, JAVA_LONG, JAVA_INT));
 
-    private record Range(String source, long from, long to, long bytes) {}
+    /** {@code bytes} at {@code from} in the layer {@code source} go to {@code to} in the target. */
+    record Range(String source, long from, long to, long bytes) {}
 
     private final Path folder;
     private final String target;
@@ -94,6 +95,10 @@ final class BareLoop {
     private static JsonNode map(Path folder, String image) throws IOException, InterruptedException {
         return new ObjectMapper()
                 .readTree(Tool.run(folder, List.of("qemu-img", "map", "--output=json", "-f", "qcow2", image)));
+    }
+
+    List<Range> ranges() {
+        return List.copyOf(ranges);
     }
 
     long bytes() {

@@ -8,7 +8,14 @@ import picocli.CommandLine.Command;
         name = "planish bench",
         mixinStandardHelpOptions = true,
         description = "Measures Planish beside qemu-img on chains made by QEMU's tools.",
-        subcommands = {MergeBench.class, ChainBench.class, CacheBench.class, RateBench.class, Loops.class},
+        subcommands = {
+            MergeBench.class,
+            CopyBench.class,
+            ChainBench.class,
+            CacheBench.class,
+            RateBench.class,
+            Loops.class
+        },
         synopsisSubcommandLabel = "COMMAND")
 public final class Bench {
     private Bench() {}
