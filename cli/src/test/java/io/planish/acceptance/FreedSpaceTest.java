@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -67,6 +68,25 @@ class FreedSpaceTest {
         images.assertUnchangedAndClean("top");
         assertNothingKept("top");
         assertThat(allocatedBytes("top")).isLessThan(3 << 20);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 1024, 2048})
+    void clustersSmallerThanABlockAreGivenBackWithTheLastOneInIt(int clusterBytes) throws IOException {
+        images.overlay("base", "", "cluster_size=" + clusterBytes, "256k");
+        images.write("base", "write -P 1 0 256k");
+        for (int half = 0; half < 2; half++) {
+            images.overlay("zeroes", "base", "cluster_size=" + clusterBytes, "256k");
+            List<String> zeroes = new ArrayList<>();
+            for (int at = half * clusterBytes; at < 256 << 10; at += 2 * clusterBytes) {
+                zeroes.add("write -z " + at + " " + clusterBytes);
+            }
+            images.write("zeroes", zeroes.toArray(String[]::new));
+            assertThat(merges.run(merges.merge("", "base", "zeroes")).outcome()).isEqualTo(new Outcome.Done());
+            Files.move(images.path("zeroes"), images.path("base"));
+        }
+        images.assertClean("base");
+        assertThat(allocatedBytes("base")).isLessThan(64 << 10);
     }
 
     @Test

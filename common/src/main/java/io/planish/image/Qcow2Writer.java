@@ -8,8 +8,6 @@ import io.planish.qcow2.Subclusters;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Changes what an image maps, in an order that keeps every crash point readable.
@@ -42,7 +40,7 @@ public final class Qcow2Writer implements TargetWriter {
     private final RefcountMap refcounts;
     private final StreamPacker packer;
     private L2Tables tables;
-    private final List<Long> replaced = new ArrayList<>();
+    private final ReplacedClusters replaced;
     /** Whether anything of the current batch waits for a sync, be it only data written in place. */
     private boolean pending;
 
@@ -54,7 +52,7 @@ public final class Qcow2Writer implements TargetWriter {
 
         @Override
         public void release(long hostOffset) {
-            replaced.add(hostOffset / clusterBytes);
+            replaced.add(hostOffset, clusterBytes);
         }
     };
 
@@ -72,6 +70,7 @@ public final class Qcow2Writer implements TargetWriter {
                 geometry.refcountBits(),
                 header.refcountTableOffset(),
                 header.refcountTableClusters());
+        this.replaced = new ReplacedClusters(file, refcounts, clusterBytes);
         this.packer = new StreamPacker(refcounts, clusterBytes);
         this.tables = new L2Tables(file, geometry, header.l1Offset(), header.l1Entries());
     }
@@ -229,7 +228,7 @@ public final class Qcow2Writer implements TargetWriter {
         }
         tables.writeEntries();
         file.sync();
-        giveBack();
+        replaced.giveBack();
     }
 
     /**
@@ -259,10 +258,8 @@ public final class Qcow2Writer implements TargetWriter {
         long oldOffset = HeaderFile.read(file).l1Offset();
         HeaderFile.edit(file, edit -> edit.l1Table(run.hostOffset(), needed));
         tables = new L2Tables(file, geometry, run.hostOffset(), needed);
-        for (long at = 0; at < (long) old * Long.BYTES; at += clusterBytes) {
-            replaced.add((oldOffset + at) / clusterBytes);
-        }
-        giveBack();
+        replaced.add(oldOffset, (long) old * Long.BYTES);
+        replaced.giveBack();
     }
 
     /** Clears every mapping of (sub)clusters that begin at or past {@code offset} and gives them back; durable on return. */
@@ -311,44 +308,11 @@ public final class Qcow2Writer implements TargetWriter {
     private void release(long entry) {
         switch (L2Entry.kind(entry)) {
             case UNALLOCATED, ZERO_PLAIN -> {}
-            case STANDARD, ZERO_ALLOCATED -> replaced.add(L2Entry.hostOffset(entry) / clusterBytes);
+            case STANDARD, ZERO_ALLOCATED -> replaced.add(L2Entry.hostOffset(entry), clusterBytes);
             case COMPRESSED -> {
                 CompressedDescriptor data = CompressedDescriptor.decode(entry, clusterBits);
-                long last = (data.endOffset() - 1) / clusterBytes;
-                for (long cluster = data.hostOffset() / clusterBytes; cluster <= last; cluster++) {
-                    replaced.add(cluster);
-                }
+                replaced.add(data.hostOffset(), data.maxLengthBytes());
             }
-        }
-    }
-
-    /** Lowers the counts of what the batch replaced, and only then lets the filesystem have what is free. */
-    private void giveBack() throws IOException {
-        if (replaced.isEmpty()) {
-            return;
-        }
-        List<Long> free = new ArrayList<>();
-        for (long cluster : replaced) {
-            if (refcounts.lower(cluster)) {
-                free.add(cluster);
-            }
-        }
-        replaced.clear();
-        refcounts.writeBlocks();
-        file.sync();
-        long size = file.sizeBytes();
-        free.sort(null);
-        for (int i = 0; i < free.size(); ) {
-            int end = i + 1;
-            while (end < free.size() && free.get(end) == free.get(i) + (end - i)) {
-                end++;
-            }
-            long from = free.get(i) * clusterBytes;
-            long to = Math.min(size, free.get(end - 1) * clusterBytes + clusterBytes);
-            if (from < to) {
-                file.punch(from, to - from);
-            }
-            i = end;
         }
     }
 }
