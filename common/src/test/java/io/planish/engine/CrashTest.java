@@ -221,16 +221,16 @@ class CrashTest {
                 new Scenario(
                         "commit into subclusters",
                         images -> {
-                            images.make(
+                            Path base = images.make(
                                     "base",
                                     "",
                                     "144k",
                                     "extended_l2=on,cluster_size=16k",
                                     "write -P 1 0 5k",
                                     "write -c -P 9 16k 16k",
-                                    "write -P 1 33k 1k",
-                                    "write -z 64k 16k",
                                     "write -P 7 96k 16k");
+                            Images.run(List.of("qemu-img", "snapshot", "-c", "shares clusters", base.toString()));
+                            images.write("base", "write -P 1 33k 1k", "write -z 64k 16k", "write -P 8 100k 1k");
                             images.make(
                                     "s1", "base", "144k", "cluster_size=4k", "write -P 2 20k 3k", "write -z 96k 16k");
                             images.make(

@@ -34,14 +34,19 @@ final class Images {
         create.addAll(List.of(folder.resolve(name).toString(), size));
         run(create);
         if (commands.length > 0) {
-            List<String> io = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
-            for (String command : commands) {
-                io.addAll(List.of("-c", command));
-            }
-            io.add(folder.resolve(name).toString());
-            run(io);
+            write(name, commands);
         }
         return folder.resolve(name);
+    }
+
+    /** Has qemu-io write into an image. */
+    void write(String name, String... commands) throws IOException {
+        List<String> io = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
+        for (String command : commands) {
+            io.addAll(List.of("-c", command));
+        }
+        io.add(folder.resolve(name).toString());
+        run(io);
     }
 
     /** Makes a raw image, whose name ends in {@code .raw}. */
