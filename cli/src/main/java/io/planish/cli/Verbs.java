@@ -22,7 +22,8 @@ final class Verbs {
         ALL.put("map", MapVerb::new);
         ALL.put("check", CheckVerb::new);
         ALL.put("pool", PoolVerb::new);
-        // no method reference: JDK 25 cannot archive one to a class of picocli's age, and crashes when it makes the AOT cache
+        // no method reference: JDK 25 cannot archive one to a class of picocli's age, and crashes when it makes the AOT
+        // cache
         ALL.put("generate-completion", () -> new GenerateCompletion());
     }
 
