@@ -21,9 +21,9 @@ final class ReplacedClusters {
         this.clusterBytes = clusterBytes;
     }
 
-    /** Every cluster that {@code offset .. offset + lengthBytes} touches has one reference less from the next flush on. */
+    /** Every cluster that {@code offset .. offset + lengthBytes} touches has one reference less from the next flush on; none if it is empty. */
     void add(long offset, long lengthBytes) {
-        long last = (offset + lengthBytes - 1) / clusterBytes;
+        long last = Math.floorDiv(offset + lengthBytes - 1, (long) clusterBytes);
         for (long cluster = offset / clusterBytes; cluster <= last; cluster++) {
             if (count == clusters.length) {
                 clusters = Arrays.copyOf(clusters, 2 * count);

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Refcounts of every width, with so many clusters that blocks and table grow, judged by QEMU's check. */
 class Qcow2WriterTest {
@@ -95,6 +96,18 @@ class Qcow2WriterTest {
                 writer.growL1(i * (512L << 10) * i);
             }
             assertThat(MetadataCheck.run(file, NAME).corruptions()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"compat=0.10", "compat=1.1", "cluster_size=512"})
+    void anImageOfNoSizeGrows(String options) throws IOException {
+        images.create(NAME, options, "0");
+        try (ImageFile file = images.file(NAME)) {
+            Qcow2Writer writer = Qcow2Writer.open(file, HeaderFile.read(file));
+            writer.grow(1 << 20);
+            writer.flush();
+            assertThat(MetadataCheck.run(file, NAME).messages()).isEmpty();
         }
     }
 }
