@@ -3,6 +3,7 @@ package io.planish.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.image.Images;
 import io.planish.image.MetadataCheck;
 import io.planish.job.Json;
 import io.planish.storage.ImageFile;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -30,12 +32,19 @@ import picocli.CommandLine.Spec;
         exitCodeOnInvalidInput = ExitCode.FAILED,
         description = "Checks an image's tables and refcounts, as qemu-img check does.",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:no errors", "1:the check could not be made", "2:errors", "3:leaked clusters only"},
+        exitCodeList = {
+            "0:no errors",
+            "1:the check could not be made",
+            "2:errors",
+            "3:leaked clusters only",
+            "63:not an image that can be checked"
+        },
         footerHeading = "%nExamples:%n",
         footer = {"  planish check disk.qcow2", "  planish check --repair leaks disk.qcow2"})
 final class CheckVerb implements Callable<Integer> {
     private static final int ERRORS = 2;
     private static final int LEAKS = 3;
+    private static final int NOT_SUPPORTED = 63;
 
     @Spec
     private CommandSpec spec;
@@ -47,24 +56,42 @@ final class CheckVerb implements Callable<Integer> {
             names = {"-r", "--repair"},
             paramLabel = "WHAT",
             description = "Only 'leaks': give leaked clusters back, and put refcounts right that a crash left behind.")
-    private Optional<Repair> repair = Optional.empty();
+    private Optional<String> repair = Optional.empty();
 
     @Option(
             names = {"-U", "--force-share"},
             description = "Check although somebody writes the image; the answer may be wrong then.")
     private boolean forceShare;
 
+    @Option(names = "-f", paramLabel = "FMT", description = "The image's format; only qcow2 can be checked.")
+    private Optional<String> format = Optional.empty();
+
+    @Option(names = "-T", paramLabel = "CACHE", description = "Taken for compatibility.")
+    private Optional<String> cache = Optional.empty();
+
+    @Option(names = "-q", description = "Say nothing but errors.")
+    private boolean quiet;
+
     @Mixin
     private JsonOption json;
 
-    /** What can be repaired. */
-    enum Repair {
-        LEAKS
-    }
-
     @Override
     public Integer call() throws Exception {
+        if (repair.isPresent() && !repair.get().equals("leaks")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    repair.get().equals("all")
+                            ? "'all' is not repaired: it may make damage worse (only 'leaks' is)"
+                            : "unknown repair '" + repair.get() + "', only 'leaks'");
+        }
         Storage storage = new LinuxStorage();
+        boolean isQcow2 = format.map(Images.QCOW2::equals).orElse(LocalChain.looksLikeQcow2(storage, file));
+        if (!isQcow2) {
+            spec.commandLine()
+                    .getErr()
+                    .println("planish: " + file + ": this image format does not support checks (only qcow2 does)");
+            return NOT_SUPPORTED;
+        }
         LocalChain.Link image = LocalChain.top(storage, file);
         boolean repairs = repair.isPresent();
         try (ImageFile open = storage.open(image.path(), repairs ? OpenMode.READ_WRITE : OpenMode.READ)) {
@@ -77,7 +104,9 @@ final class CheckVerb implements Callable<Integer> {
                 MetadataCheck.repair(open, file);
                 result = MetadataCheck.run(open, file);
             }
-            print(result, before);
+            if (!quiet || json.asked()) {
+                print(result, before);
+            }
             return result.corruptions() > 0 ? ERRORS : result.leaks() > 0 ? LEAKS : ExitCode.DONE;
         }
     }

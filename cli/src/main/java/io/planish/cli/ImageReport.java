@@ -12,6 +12,8 @@ import java.util.Optional;
 final class ImageReport {
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
+    private static final long SECTOR_BYTES = 512;
+
     private final LocalChain.Link image;
     private final Optional<Header> header;
     private final DirectoryReport directories;
@@ -80,7 +82,8 @@ final class ImageReport {
     }
 
     private long virtualSize() {
-        return header.map(Header::virtualSizeBytes).orElse(image.status().sizeBytes());
+        return header.map(Header::virtualSizeBytes)
+                .orElse(Math.ceilDiv(image.status().sizeBytes(), SECTOR_BYTES) * SECTOR_BYTES);
     }
 
     private static boolean hasExtendedL2(Header header) {

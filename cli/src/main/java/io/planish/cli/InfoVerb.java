@@ -26,11 +26,14 @@ final class InfoVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", description = "A QCOW2 image.")
+    @Parameters(paramLabel = "FILE", description = "An image.")
     private String file;
 
     @Option(names = "--backing-chain", description = "All files of its chain, top first.")
     private boolean wholeChain;
+
+    @Mixin
+    private ReadOptions options;
 
     @Mixin
     private JsonOption json;
@@ -40,8 +43,9 @@ final class InfoVerb implements Callable<Integer> {
         Storage storage = new LinuxStorage();
         PrintWriter out = spec.commandLine().getOut();
         List<ImageReport> reports = new ArrayList<>();
+        String format = options.format(storage, file);
         for (LocalChain.Link image :
-                wholeChain ? LocalChain.of(storage, file) : List.of(LocalChain.top(storage, file))) {
+                wholeChain ? LocalChain.of(storage, file, format) : List.of(LocalChain.top(storage, file, format))) {
             reports.add(new ImageReport(image, DirectoryReport.of(storage, image)));
         }
         if (json.asked()) {

@@ -62,7 +62,12 @@ final class LocalChain {
 
     /** The top alone, which must be QCOW2. */
     static Link top(Storage storage, String name) throws IOException {
-        return link(storage, name, Images.QCOW2);
+        return top(storage, name, Images.QCOW2);
+    }
+
+    /** The top alone, as an image of this format. */
+    static Link top(Storage storage, String name, String format) throws IOException {
+        return link(storage, name, format);
     }
 
     /** The whole chain, top first. */
@@ -128,6 +133,10 @@ final class LocalChain {
         }
     }
 
+    static boolean looksLikeQcow2(Storage storage, String name) throws IOException {
+        return isQcow2(storage, real(storage, name));
+    }
+
     static boolean isQcow2(Storage storage, Path path) throws IOException {
         try (ImageFile file = storage.open(path, Storage.OpenMode.READ)) {
             return HeaderFile.isQcow2(file);
@@ -160,6 +169,7 @@ final class LocalChain {
 
     /** Opens the files of a chain to read them as one disk; the caller closes the layers, which are base first as in the view. */
     static ImageChain open(Storage storage, List<Link> chain, List<Layer> opened) throws IOException {
+        storage.requireOpenFiles(chain.size());
         for (Link link : chain.reversed()) {
             ImageFile file = storage.open(link.path(), Storage.OpenMode.READ);
             try {

@@ -16,6 +16,8 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -30,8 +32,17 @@ final class MapVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", description = "A QCOW2 image.")
+    @Parameters(paramLabel = "FILE", description = "An image.")
     private String file;
+
+    @Option(names = "--start-offset", paramLabel = "BYTES", description = "Where in the disk to start.")
+    private long startOffset;
+
+    @Option(names = "--max-length", paramLabel = "BYTES", description = "How much of the disk to look at.")
+    private long maxLength = Long.MAX_VALUE;
+
+    @Mixin
+    private ReadOptions options;
 
     @Mixin
     private JsonOption json;
@@ -39,7 +50,10 @@ final class MapVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Storage storage = new LinuxStorage();
-        List<LocalChain.Link> chain = LocalChain.of(storage, file);
+        if (startOffset < 0 || maxLength < 0) {
+            throw new ParameterException(spec.commandLine(), "an offset or a length is negative");
+        }
+        List<LocalChain.Link> chain = LocalChain.of(storage, file, options.format(storage, file));
         List<Layer> layers = new ArrayList<>();
         try {
             print(LocalChain.open(storage, chain, layers), chain);
@@ -56,14 +70,14 @@ final class MapVerb implements Callable<Integer> {
         if (json.asked()) {
             out.print('[');
             String[] separator = {""};
-            ChainMap.forEach(view, extent -> {
+            ChainMap.forEach(view, startOffset, maxLength, extent -> {
                 out.print(separator[0] + json(extent));
                 separator[0] = ",\n";
             });
             out.println(']');
         } else {
             row(out, "Offset", "Length", "Mapped to", "File");
-            ChainMap.forEach(view, extent -> row(out, extent, chain));
+            ChainMap.forEach(view, startOffset, maxLength, extent -> row(out, extent, chain));
         }
     }
 

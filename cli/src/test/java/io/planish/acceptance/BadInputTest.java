@@ -28,10 +28,10 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"info", "map", "check", "pull", "commit"})
+    @ValueSource(strings = {"info -f qcow2", "map -f qcow2", "check -f qcow2", "pull", "commit"})
     void fileThatIsNoQcow2IsRefused(String verb) throws IOException {
         Path file = Files.writeString(images.path("a"), "this is a text\n".repeat(100));
-        assertFails("not a QCOW2", verb, file);
+        assertFails("not a QCOW2", (Object[]) (verb + " " + file).split(" "));
     }
 
     @ParameterizedTest

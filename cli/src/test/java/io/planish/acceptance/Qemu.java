@@ -32,9 +32,7 @@ public final class Qemu {
     private static Result run(String input, Object... command) {
         List<String> words = Arrays.stream(command).map(Object::toString).toList();
         try {
-            Path err = Path.of(
-                    System.getProperty("java.io.tmpdir"),
-                    "planish-err-" + Thread.currentThread().threadId());
+            Path err = Files.createTempFile("planish-", ".err");
             Process process =
                     new ProcessBuilder(words).redirectError(err.toFile()).start();
             try (OutputStream in = process.getOutputStream()) {
@@ -42,7 +40,9 @@ public final class Qemu {
             }
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int exit = process.waitFor();
-            return new Result(exit, out, Files.readString(err));
+            String said = Files.readString(err);
+            Files.delete(err);
+            return new Result(exit, out, said);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

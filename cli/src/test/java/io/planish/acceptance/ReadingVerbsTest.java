@@ -138,6 +138,70 @@ class ReadingVerbsTest {
     }
 
     @Test
+    void everyKindOfImageIsToldAsQemuImgTellsIt() throws IOException {
+        images.overlay("v2", "", "compat=0.10", "3M");
+        images.write("v2", "write -P 1 100k 70k", "write -c -P 2 1M 64k", "discard 128k 64k");
+        images.overlay("full", "", "preallocation=full,lazy_refcounts=on", "1M");
+        images.overlay("metadata", "v2", "cluster_size=4k", "4M");
+        images.write("metadata", "write -P 3 0 9k", "write -z 1M 90k", "write -z -u 1200k 30k", "write -c -P 4 2M 8k");
+        images.overlay("prealloc", "", "preallocation=metadata", "1M");
+        images.write("prealloc", "write -P 5 300k 3k");
+        images.overlay("over", images.path("metadata").toString().replace(".qcow2", ""), "compression_type=zstd", "5M");
+        images.write("over", "write -c -P 6 0 64k", "write -P 7 4100k 64k");
+        Qemu.img("snapshot", "-c", "one", images.path("over"));
+        images.write("over", "write -P 8 64k 64k");
+        Qemu.img("bitmap", "--add", images.path("over"), "two");
+        Path raw = dir.resolve("images/disk.raw");
+        try (RandomAccessFile file = new RandomAccessFile(raw.toFile(), "rw")) {
+            file.setLength(1_000_001);
+        }
+        Qemu.run("qemu-io", "-f", "raw", "-c", "write -P 9 256k 100k", raw);
+        for (String name : new String[] {"v2", "full", "metadata", "prealloc", "over"}) {
+            assertSameAnswer("check", images.path(name));
+            assertSameJson("check", "--output=json", "-U", "-f", "qcow2", images.path(name));
+            assertSameToldAndMapped(images.path(name));
+        }
+        assertSameToldAndMapped(raw);
+        assertSameJson("map", "--output=json", "-f", "raw", images.path("v2"));
+        assertSameJson("map", "--output=json", "--start-offset=65536", "--max-length=100000", images.path("over"));
+        assertSameJson("map", "--output=json", "--start-offset=6291456", images.path("over"));
+    }
+
+    private static void assertSameToldAndMapped(Path image) {
+        assertSameAnswer("info", image);
+        assertSameJson("info", "--output=json", "-U", image);
+        assertSameJson("info", "--output=json", "--backing-chain", image);
+        assertSameJson("map", "--output=json", image);
+        if (Qemu.run("qemu-img", "map", image).exit() == 0) { // it gives up where clusters are compressed
+            assertSameAnswer("map", image);
+        }
+    }
+
+    @Test
+    void whatCannotBeCheckedOrRepairedIsSaidByTheExitCode() throws IOException {
+        images.chain("a");
+        Path raw = Files.writeString(dir.resolve("images/text"), "no image");
+        for (Object[] words : new Object[][] {
+            {"check", raw},
+            {"check", "-f", "raw", images.path("a")},
+            {"check", "-r", "bogus", images.path("a")},
+            {"check", "-q", images.path("a")},
+            {"check", images.path("gone")}
+        }) {
+            Answer ours = Cli.planish(words);
+            Object[] command = new Object[words.length + 1];
+            command[0] = "qemu-img";
+            System.arraycopy(words, 0, command, 1, words.length);
+            assertThat(ours.exit()).as(ours.err()).isEqualTo(Qemu.run(command).exit());
+            assertThat(ours.err().lines()).hasSize(ours.exit() == 0 ? 0 : 1);
+            assertThat(ours.out()).isEmpty();
+        }
+        Answer all = Cli.planish("check", "-r", "all", images.path("a"));
+        assertThat(all.exit()).isEqualTo(1);
+        assertThat(all.err()).contains("'all' is not repaired");
+    }
+
+    @Test
     void chainThatLoopsIsRefused() {
         images.chain("a <- b");
         Qemu.img("rebase", "-u", "-f", "qcow2", "-b", "b.qcow2", "-F", "qcow2", images.path("a"));

@@ -97,6 +97,7 @@ final class MergeRun implements AutoCloseable {
     }
 
     Intent merge() throws IOException {
+        files.requireRoom(job.expects().size());
         for (Expectation expectation : job.expects()) {
             ImageRef image = expectation.image();
             if (files.has(image)) {

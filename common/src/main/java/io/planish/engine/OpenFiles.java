@@ -70,6 +70,11 @@ final class OpenFiles implements AutoCloseable {
         return file;
     }
 
+    /** All stay open until the job ends: a lock lives as long as its descriptor. */
+    void requireRoom(int count) throws IOException {
+        storage.requireOpenFiles(count);
+    }
+
     ImageFile get(ImageRef ref) {
         ImageFile file = files.get(ref);
         if (file == null) {

@@ -21,14 +21,21 @@ public final class ChainMap {
 
     /** Hands out the extents of the whole disk in guest order, as long as they can be; an empty one for an empty disk, as QEMU does. */
     public static void forEach(ImageChain chain, Consumer<Extent> consumer) throws IOException {
-        new ChainMap(chain).run(consumer);
+        forEach(chain, 0, Long.MAX_VALUE, consumer);
     }
 
-    private void run(Consumer<Extent> consumer) throws IOException {
+    /** The same for the part of the disk that is {@code lengthBytes} long, as far as there is a disk. */
+    public static void forEach(ImageChain chain, long offset, long lengthBytes, Consumer<Extent> consumer)
+            throws IOException {
+        new ChainMap(chain).run(offset, lengthBytes, consumer);
+    }
+
+    private void run(long offset, long lengthBytes, Consumer<Extent> consumer) throws IOException {
         long size = chain.virtualSizeBytes(top);
+        long end = lengthBytes < size - offset ? offset + lengthBytes : size;
         Extent pending = null;
-        for (long at = 0; at < size; ) {
-            Extent next = extent(chain.resolve(top, 0, at, size - at));
+        for (long at = offset; at < end; ) {
+            Extent next = extent(chain.resolve(top, 0, at, end - at));
             at += next.length();
             if (pending != null && pending.continuesWith(next)) {
                 pending = pending.joined(next);
@@ -38,8 +45,8 @@ public final class ChainMap {
             }
         }
         emit(pending, consumer);
-        if (size == 0) {
-            consumer.accept(new Extent(0, 0, 0, false, false, false, false, OptionalLong.empty()));
+        if (offset >= end) {
+            consumer.accept(new Extent(offset, 0, 0, false, false, false, false, OptionalLong.empty()));
         }
     }
 

@@ -31,6 +31,11 @@ public final class LinuxStorage implements Storage {
     }
 
     @Override
+    public void requireOpenFiles(int count) throws ImageException {
+        OpenFileLimit.require(count);
+    }
+
+    @Override
     public ImageFile create(Path path) throws IOException {
         return opened(
                 Descriptors.open(path, Descriptors.READ_WRITE | Descriptors.CREATE_NEW), path, OpenMode.READ_WRITE);

@@ -15,6 +15,12 @@ public interface Storage {
     /** Opens a regular file, close-on-exec. Anything but a regular file is refused without blocking. */
     ImageFile open(Path path, OpenMode mode) throws IOException;
 
+    /**
+     * Makes sure that so many files can be open at once, raising this process' limit as far as it may: better known before the first
+     * is opened than halfway.
+     */
+    default void requireOpenFiles(int count) throws IOException {}
+
     /** Makes and opens a file that must not exist yet, mode 0600. */
     ImageFile create(Path path) throws IOException;
 

@@ -25,6 +25,7 @@ enum Syscall {
     OPENAT(257, 56),
     OPENAT2(437, 437),
     PREAD(17, 67),
+    PRLIMIT(302, 261),
     PREADV2(327, 286),
     PWRITE(18, 68),
     PWRITEV2(328, 287),
