@@ -52,6 +52,9 @@ public final class L1Entry {
         }
         long offset = l2Offset(entry);
         if (offset == 0) {
+            if (isCopied(entry)) {
+                throw Malformed.at(entryOffset, "L1 entry", Malformed.hex(entry), "an L2 table where the COPIED flag is set");
+            }
             return 0;
         }
         if (!geometry.isAligned(offset)) {

@@ -57,7 +57,7 @@ class FuzzTest {
                 "--reproducer_path=" + corpus.getParent(),
                 "-artifact_prefix=" + corpus.getParent() + "/",
                 "-max_total_time=" + SECONDS,
-                "-timeout=10",
+                "-timeout=60",
                 "-rss_limit_mb=2048",
                 "-max_len=131072",
                 corpus.toString()));

@@ -47,6 +47,8 @@ class EntriesTest {
 
     @Test
     void malformedL1AndRefcountTableEntriesAreRejected() {
+        assertThatThrownBy(() -> L1Entry.checkedL2Offset(L1Entry.COPIED, 0x20000, G16, FILE))
+                .isInstanceOf(ImageException.class);
         assertThatThrownBy(() -> L1Entry.checkedL2Offset(0x50001, 0x20000, G16, FILE))
                 .hasMessageContaining("reserved");
         assertThatThrownBy(() -> L1Entry.checkedL2Offset(0x50200, 0x20000, G16, FILE))
