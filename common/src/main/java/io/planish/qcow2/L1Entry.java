@@ -53,7 +53,8 @@ public final class L1Entry {
         long offset = l2Offset(entry);
         if (offset == 0) {
             if (isCopied(entry)) {
-                throw Malformed.at(entryOffset, "L1 entry", Malformed.hex(entry), "an L2 table where the COPIED flag is set");
+                throw Malformed.at(
+                        entryOffset, "L1 entry", Malformed.hex(entry), "an L2 table where the COPIED flag is set");
             }
             return 0;
         }

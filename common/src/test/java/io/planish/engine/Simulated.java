@@ -130,7 +130,11 @@ final class Simulated {
     }
 
     JobResult run(Job job, AfterBatch afterBatch) {
-        return runner().run(job, attempt(afterBatch));
+        return runner(Verify.FULL).run(job, attempt(afterBatch));
+    }
+
+    JobResult run(Job job, Verify verify) {
+        return runner(verify).run(job, attempt(batches -> false));
     }
 
     /** As if it had never been saved. */
@@ -139,13 +143,13 @@ final class Simulated {
     }
 
     List<Job> begun() throws IOException {
-        return runner().begun(pools.get(POOL)).stream()
+        return runner(Verify.FULL).begun(pools.get(POOL)).stream()
                 .map(JobRunner.BegunJob::job)
                 .toList();
     }
 
-    private JobRunner runner() {
-        EngineOptions options = new EngineOptions(Verify.FULL, delete, 16 << 10, Duration.ZERO, 1);
+    private JobRunner runner(Verify verify) {
+        EngineOptions options = new EngineOptions(verify, delete, 16 << 10, Duration.ZERO, 1);
         return new JobRunner(storage, pools, gate, this::overlaysOf, options);
     }
 

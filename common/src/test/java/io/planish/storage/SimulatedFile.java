@@ -69,9 +69,10 @@ final class SimulatedFile implements ImageFile {
         String what = "copy " + path + " 0x" + Long.toHexString(offset) + "+" + lengthBytes + " from " + source.path();
         ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(lengthBytes));
         source.read(buffer, sourceOffset);
+        storage.copying().arrive(buffer.clear(), source, sourceOffset);
         synchronized (storage) {
             requireWritable();
-            store(what, buffer.flip(), offset);
+            store(what, buffer.clear(), offset);
         }
         return CopyMethod.COPIED;
     }

@@ -4,6 +4,7 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.storage.SimulatedNames.Slot;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -38,6 +39,7 @@ public final class SimulatedStorage implements Storage {
     private final Accidents accidents = new Accidents();
     private long now;
     private long freeBytes = 1L << 40;
+    private Copying copying = (right, source, sourceOffset) -> {};
 
     /** The machine has no power: nothing happens any more. */
     public static final class PowerLost extends Error {
@@ -139,6 +141,16 @@ public final class SimulatedStorage implements Storage {
     /** The steps that did not only make something durable. */
     public synchronized long changes() {
         return accidents.changes();
+    }
+
+    /** What becomes of bytes that are copied from one file into another. */
+    public interface Copying {
+        /** @param right the bytes as they should arrive; may be changed */
+        void arrive(ByteBuffer right, ImageFile source, long sourceOffset) throws IOException;
+    }
+
+    public void onCopy(Copying newCopying) {
+        copying = newCopying;
     }
 
     /** Told of every step before it happens, in words. */
@@ -337,6 +349,10 @@ public final class SimulatedStorage implements Storage {
 
     void requirePower() {
         accidents.requirePower();
+    }
+
+    Copying copying() {
+        return copying;
     }
 
     long now() {
