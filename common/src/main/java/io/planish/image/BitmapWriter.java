@@ -21,8 +21,8 @@ import java.util.function.UnaryOperator;
  *   <li>what it occupied goes back to the filesystem.
  * </ol>
  *
- * Each step is durable before the next. A crash may leak the clusters of one of the two sets. Memory is bounded by one cluster
- * and one table.
+ * Each step is durable before the next. A crash may leak the clusters of one of the two sets. Memory is bounded by one cluster,
+ * one table and the old set's list of clusters.
  */
 public final class BitmapWriter {
     private final ImageFile file;
@@ -124,43 +124,19 @@ public final class BitmapWriter {
     }
 
     private void giveBack(List<BitmapEntry> old) throws IOException {
+        ReplacedClusters replaced = new ReplacedClusters(file, refcounts, clusterBytes);
         for (BitmapEntry bitmap : old) {
             ByteBuffer table = ByteBuffer.allocate(Math.multiplyExact(bitmap.tableEntries(), Long.BYTES));
             file.read(table, bitmap.tableOffset());
-            List<Long> freed = new ArrayList<>();
             for (table.flip(); table.hasRemaining(); ) {
                 long data = BitmapEntry.dataOffset(table.getLong());
                 if (data != 0) {
-                    release(data, 1, freed);
+                    replaced.add(data, clusterBytes);
                 }
             }
-            release(bitmap.tableOffset(), table.capacity(), freed);
-            punch(freed);
+            replaced.add(bitmap.tableOffset(), table.capacity());
         }
-        if (header.bitmaps().isPresent()) {
-            BitmapsExtension directory = header.bitmaps().get();
-            List<Long> freed = new ArrayList<>();
-            release(directory.directoryOffset(), directory.directoryBytes(), freed);
-            punch(freed);
-        }
-    }
-
-    private void release(long offset, long lengthBytes, List<Long> freed) throws IOException {
-        for (long at = offset; at < offset + lengthBytes; at += clusterBytes) {
-            if (refcounts.lower(at / clusterBytes)) {
-                freed.add(at);
-            }
-        }
-    }
-
-    private void punch(List<Long> freed) throws IOException {
-        refcounts.writeBlocks();
-        file.sync();
-        long size = file.sizeBytes();
-        for (long at : freed) {
-            if (at < size) {
-                file.punch(at, Math.min(clusterBytes, size - at));
-            }
-        }
+        header.bitmaps().ifPresent(all -> replaced.add(all.directoryOffset(), all.directoryBytes()));
+        replaced.giveBack();
     }
 }
