@@ -144,6 +144,9 @@ final class RefcountMap implements StreamPacker.Clusters {
 
     /** Lowers a count by one; true if nobody refers to the cluster any more, so that it may be taken again once durable. */
     boolean lower(long cluster) throws IOException {
+        if (cluster == 0) {
+            throw new IllegalStateException("the header's cluster is never given back");
+        }
         long count = get(cluster);
         if (count == 0) {
             throw new ImageException(
