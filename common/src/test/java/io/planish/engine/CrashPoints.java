@@ -22,7 +22,7 @@ import java.util.Random;
  */
 final class CrashPoints {
     /** Up to so many undurable steps every subset of them survives once. */
-    private static final int EXHAUSTIVE = Boolean.getBoolean("planish.test.all") ? 8 : 4;
+    private static final int EXHAUSTIVE = Boolean.getBoolean("planish.test.all") ? 8 : 3;
 
     private final CrashTest.Scenario scenario;
     private final boolean delete;
@@ -115,8 +115,8 @@ final class CrashPoints {
         for (long step = 1; step <= steps; step++) {
             SimulatedStorage killed = stoppedAfter(step).fork();
             Random random = new Random(step);
-            for (int i = 0; i < (EXHAUSTIVE > 4 ? 24 : 3); i++) {
-                long second = 1 + random.nextInt(i % 3 == 2 ? 60 : 8);
+            for (int i = 0; i < (EXHAUSTIVE > 3 ? 24 : 2); i++) {
+                long second = 1 + random.nextInt(i % 2 == 1 ? 40 : 8);
                 SimulatedStorage stopped = stopped(killed.fork(), second);
                 for (SimulatedStorage found : stopped.afterPowerLosses(2, step + i)) {
                     String where = scenario + ", killed after step " + step + ", power lost after step " + second
