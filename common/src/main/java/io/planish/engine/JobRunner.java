@@ -76,6 +76,10 @@ public final class JobRunner {
             return result(outcomeOf(e, state), state);
         } catch (IOException e) {
             return result(new Outcome.Failed(ErrorKind.IO, String.valueOf(e.getMessage())), state);
+        } catch (RuntimeException e) {
+            String message =
+                    job.target() + ": internal error: " + e + " (nothing is lost; report it, and run the job again)";
+            return result(new Outcome.Failed(ErrorKind.IO, message), state);
         }
     }
 
