@@ -34,9 +34,13 @@ final class MergeBatch {
      * What came from another layer, and where a batch put it.
      *
      * @param cloned whether both share the disk's blocks now
-     * @param compressed whether a compressed cluster became one, by its stream
+     * @param streamBytes how long the stream is, where a compressed cluster stayed one; else 0
      */
-    record Written(Piece piece, long hostOffset, boolean cloned, boolean compressed) {}
+    record Written(Piece piece, long hostOffset, boolean cloned, int streamBytes) {
+        boolean isCompressed() {
+            return streamBytes > 0;
+        }
+    }
 
     /** @param overwriteInPlace whether the layers above hide the target's own clusters: true for a commit only */
     MergeBatch(ImageChain chain, ImageFile target, TargetWriter writer, Copies copies, boolean overwriteInPlace) {
@@ -66,14 +70,13 @@ final class MergeBatch {
         return written.size() >= MOST_PIECES;
     }
 
-    /** Makes the batch durable and visible. Returns what it wrote; the next batch starts with nothing. */
-    List<Written> flush() throws IOException {
+    /** Returns when all is copied, and what that is; the next batch starts with nothing. */
+    List<Written> takeWritten() throws IOException {
         for (Copies.Copy copy : copies.await()) {
             if (!ofTarget(copy.piece())) {
-                written.add(new Written(copy.piece(), copy.hostOffset(), copy.method() == CopyMethod.CLONED, false));
+                written.add(new Written(copy.piece(), copy.hostOffset(), copy.method() == CopyMethod.CLONED, 0));
             }
         }
-        writer.flush();
         List<Written> result = List.copyOf(written);
         written.clear();
         return result;
@@ -93,7 +96,7 @@ final class MergeBatch {
         long place = writer.mapCompressed(piece.guestOffset(), length);
         target.write(stream, place);
         bytesWritten += length;
-        written.add(new Written(piece, place, false, true));
+        written.add(new Written(piece, place, false, length));
     }
 
     /** Finds a place for as much of the step as lies side by side, fills it, and goes on with the rest. */
@@ -144,7 +147,7 @@ final class MergeBatch {
                 rest = rest.after(part.lengthBytes());
             }
             if (!ofTarget(piece)) {
-                written.add(new Written(piece, hostOffset, false, false));
+                written.add(new Written(piece, hostOffset, false, 0));
             }
         }
     }

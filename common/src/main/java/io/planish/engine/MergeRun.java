@@ -5,11 +5,9 @@ import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.image.ImageChain;
 import io.planish.image.Images;
-import io.planish.image.Layer;
 import io.planish.image.MetadataCheck;
 import io.planish.image.Qcow2Image;
 import io.planish.image.Qcow2Writer;
-import io.planish.image.RawImage;
 import io.planish.image.RawWriter;
 import io.planish.image.TargetWriter;
 import io.planish.job.Checkpoint;
@@ -188,6 +186,8 @@ final class MergeRun implements AutoCloseable {
                 new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
         BatchVerifier verifier = new BatchVerifier(
                 OpenChain.open(chain.images(), files, gate, pools).view());
+        boolean verifiesFully = options.verify() == Verify.FULL;
+        boolean hidden = job.kind() == JobKind.COMMIT;
         Pace pace = new Pace(attempt);
         long end = steps.endOffset();
         while (offset < end) {
@@ -209,10 +209,26 @@ final class MergeRun implements AutoCloseable {
                 pace.spend(batch.bytesWritten() - before, attempt::stopRequested);
                 offset = step.guestOffset() + step.lengthBytes();
             }
-            List<MergeBatch.Written> written = batch.flush();
+            List<MergeBatch.Written> written = batch.takeWritten();
+            if (verifiesFully && !hidden) {
+                // a guest sees what a pull or rebase has flushed, and no later attempt would look at it again
+                target.sync();
+                verifier.verifyData(target, written);
+            }
+            writer.flush();
             view.reload(chain.target());
             settle(end);
-            verify(intent, verifier, written, end);
+            if (verifiesFully) {
+                verifying.run(() -> {
+                    if (hidden) {
+                        verifier.verifyData(target, written);
+                    }
+                    if (!intent.targetIsRaw()) {
+                        String name = job.target().toString();
+                        verifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
+                    }
+                });
+            }
             unsettled = Optional.of(new Checkpoint(
                     Checkpoint.VERSION,
                     job.id(),
@@ -255,18 +271,6 @@ final class MergeRun implements AutoCloseable {
                         new ChainComparison(view, chain.hi() - 1, fresh));
             }
         };
-    }
-
-    private void verify(Intent intent, BatchVerifier verifier, List<MergeBatch.Written> written, long end)
-            throws IOException {
-        if (options.verify() == Verify.FULL && !written.isEmpty()) {
-            ImageFile target = files.get(job.target());
-            String name = job.target().toString();
-            Layer fresh = intent.targetIsRaw()
-                    ? new RawImage(target, name)
-                    : Qcow2Image.open(target, name, Images.CACHE_BYTES, end);
-            verifying.run(() -> verifier.verify(fresh, written));
-        }
     }
 
     private Pool pool() throws ImageException {

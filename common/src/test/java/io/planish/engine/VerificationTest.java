@@ -131,6 +131,22 @@ class VerificationTest {
         assertThat(pool.storage.exists(pool.path(Simulated.ref("base")))).isTrue();
     }
 
+    /** Else it stayed: a later attempt passes over what the target owns. */
+    @ParameterizedTest
+    @EnumSource(names = {"WRONG_SOURCE_OFFSET", "FLIPPED_BYTE"})
+    void noGuestSeesWhatAPullCopiedWronglyAndTheNextAttemptCopiesItRightly(Accident accident) throws IOException {
+        byte[] content = pool.content(TARGET);
+        accident.prepare(pool.storage, new AtomicBoolean());
+
+        assertThat(pool.run(job, Verify.FULL).outcome()).isInstanceOf(Outcome.Failed.class);
+        byte[] meanwhile = pool.content(TARGET);
+        JobResult next = pool.run(job, Verify.FULL);
+
+        assertThat(meanwhile).isEqualTo(content);
+        assertThat(next.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(TARGET)).isEqualTo(content);
+    }
+
     /** Tables that are sound may still say something wrong: that is what full verification is for. */
     @ParameterizedTest
     @EnumSource
