@@ -218,17 +218,16 @@ final class MergeRun implements AutoCloseable {
             writer.flush();
             view.reload(chain.target());
             settle(end);
-            if (verifiesFully) {
-                verifying.run(() -> {
-                    if (hidden) {
-                        verifier.verifyData(target, written);
-                    }
-                    if (!intent.targetIsRaw()) {
-                        String name = job.target().toString();
-                        verifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
-                    }
-                });
-            }
+            verifying.run(() -> {
+                if (verifiesFully && hidden) {
+                    verifier.verifyData(target, written);
+                }
+                if (verifiesFully && !intent.targetIsRaw()) {
+                    String name = job.target().toString();
+                    verifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
+                }
+                leavePageCache(target, written);
+            });
             unsettled = Optional.of(new Checkpoint(
                     Checkpoint.VERSION,
                     job.id(),
@@ -240,6 +239,15 @@ final class MergeRun implements AutoCloseable {
             state.bytesCopied = batch.bytesWritten();
         }
         settle(end);
+    }
+
+    /** Not every filesystem drops what was written past the page cache; nobody else uses the target. */
+    private static void leavePageCache(ImageFile target, List<MergeBatch.Written> written) throws IOException {
+        for (MergeBatch.Written one : written) {
+            if (!one.cloned()) {
+                target.dropCache(one.hostOffset(), one.piece().lengthBytes());
+            }
+        }
     }
 
     /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. */
