@@ -76,7 +76,7 @@ class RaceTest {
     }
 
     /** The process of an attempt is gone. */
-    private static final class Killed extends RuntimeException {
+    private static final class Killed extends Error {
         private static final long serialVersionUID = 1L;
     }
 
