@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  * @param due reasons for which it must be refused, leaving everything as it is; empty: it must succeed
  * @param shows file that is there afterwards → the layer whose content, as it was before, it must show
  * @param clean files whose tables must be sound, besides these
+ * @param mayGo files that may also be gone
  * @param chains drawn chains that must be there afterwards, {@code "a <- b <- c"}
  * @param act does it
  */
@@ -20,6 +21,7 @@ record Change(
         Set<Refusal> due,
         Map<Layer, Layer> shows,
         List<Layer> clean,
+        Set<Layer> mayGo,
         List<String> chains,
         Supplier<Reply> act) {
 

@@ -33,7 +33,8 @@ final class LayerDraft {
         LayerDraft draft = new LayerDraft(name, backing);
         draft.sizeBytes = (1 + random.nextInt(6 << 20 >> 9)) * (long) SECTOR;
         for (LayerShape shape : LayerShape.values()) {
-            if (random.nextInt(shape.oneIn()) == 0 && shape.draw(draft, random)) {
+            boolean suits = draft.isQcow2() || shape.suitsRaw();
+            if (random.nextInt(shape.oneIn()) == 0 && suits && shape.draw(draft, random)) {
                 draft.shapes.add(shape);
             }
         }

@@ -17,6 +17,16 @@ enum LayerShape {
             return true;
         }
     },
+    RAW(8) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            if (draft.backing().isPresent()) {
+                return false;
+            }
+            draft.format("raw");
+            return true;
+        }
+    },
     CLUSTER_SIZE(1) {
         @Override
         boolean draw(LayerDraft draft, Random random) {
@@ -116,12 +126,43 @@ enum LayerShape {
             overwrite(draft, random);
             return true;
         }
+    },
+    /** Its writer dies with refcounts in its memory; what that one had open last cannot be changed without a repair. */
+    DIRTY(8) {
+        @Override
+        boolean draw(LayerDraft draft, Random random) {
+            if (draft.is(V2) || draft.is(EMPTY_DISK) || draft.is(BITMAPS)) {
+                return false;
+            }
+            draft.option("lazy_refcounts", "on");
+            long at = random.nextLong(draft.sizeBytes() / SECTOR) * SECTOR;
+            long length = Math.min(draft.sizeBytes() - at, 1 + random.nextInt(400_000)) / SECTOR * SECTOR;
+            draft.afterwards(
+                    "qemu-io",
+                    "-t",
+                    "unsafe",
+                    "-f",
+                    "qcow2",
+                    "-c",
+                    "write -P " + pattern(random) + " " + at + " " + Math.max(SECTOR, length),
+                    "-c",
+                    "flush",
+                    "-c",
+                    "abort",
+                    "FILE");
+            return true;
+        }
     };
 
     private final int oneIn;
 
     LayerShape(int oneIn) {
         this.oneIn = oneIn;
+    }
+
+    /** Whether a layer that is a raw image can have it. */
+    boolean suitsRaw() {
+        return this == EMPTY_DISK || this == WRITTEN;
     }
 
     /** One layer in so many has it. */

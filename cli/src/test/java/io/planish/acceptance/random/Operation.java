@@ -8,6 +8,7 @@ import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -33,6 +36,14 @@ enum Operation {
             boolean leaf = tree.overlays(chain.get(top)).isEmpty();
             Map<Layer, Layer> shows = unchanged(tree.all());
             List<Layer> clean = new ArrayList<>();
+            Set<Refusal> due = dueOf(
+                    tree,
+                    chain.subList(lo, top + 1),
+                    target - lo,
+                    chain.get(top).sizeBytes());
+            if (target < top && leaf && chain.get(target).is(LayerShape.RAW)) {
+                due.add(Refusal.RAW);
+            }
             if (target < top) {
                 shows.keySet().removeAll(chain.subList(target, leaf ? top : top + 1));
                 if (!leaf) {
@@ -41,13 +52,10 @@ enum Operation {
             }
             return new Change(
                     "merge l" + lo + "..l" + top + " into l" + target,
-                    dueOf(
-                            tree,
-                            chain.subList(lo, top + 1),
-                            target - lo,
-                            chain.get(top).sizeBytes()),
+                    due,
                     shows,
                     clean,
+                    Set.of(),
                     List.of(),
                     () -> merged(
                             merges,
@@ -60,7 +68,10 @@ enum Operation {
         @Override
         Change draw(RandomTree tree, Merges merges, Random random) {
             Layer top = tree.unrelated();
-            return rebase(tree, tree.chain().get(random.nextInt(tree.chain().size())), List.of(top));
+            List<Layer> overlays = tree.chain().stream()
+                    .filter(layer -> !layer.is(LayerShape.RAW))
+                    .toList();
+            return rebase(tree, overlays.get(random.nextInt(overlays.size())), List.of(top));
         }
     },
     REBASE_WITHIN(1) {
@@ -95,8 +106,34 @@ enum Operation {
                     dueOf(tree, chain.subList(into, top + 1), 0, size),
                     shows,
                     List.of(chain.get(into)),
+                    Set.of(),
                     List.of(),
                     () -> said(words));
+        }
+    },
+    FLATTEN(1) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            List<Object> words = new ArrayList<>(List.of("flatten", "--yes"));
+            words.addAll(policy(random));
+            if (random.nextBoolean()) {
+                words.add("--delete");
+            }
+            words.add(tree.folder());
+            return planned(tree, words.subList(0, words.size() - 1).toString(), () -> said(words, 0, 3));
+        }
+    },
+    PLAN_AND_APPLY(1) {
+        @Override
+        Change draw(RandomTree tree, Merges merges, Random random) {
+            Path plan = tree.folder().resolveSibling("plan.jsonl");
+            List<Object> words = new ArrayList<>(List.of("plan", "-o", plan));
+            words.addAll(policy(random));
+            words.add(tree.folder());
+            return planned(tree, "apply of " + words.subList(3, words.size() - 1), () -> {
+                Reply reply = said(words, 0, 3);
+                return reply.equals(Reply.DONE) ? said(List.<Object>of("apply", plan), 0, 3) : reply;
+            });
         }
     };
 
@@ -114,6 +151,23 @@ enum Operation {
     }
 
     abstract Change draw(RandomTree tree, Merges merges, Random random);
+
+    static List<Object> policy(Random random) {
+        List<Object> words = new ArrayList<>(List.of("--max-depth", 1 + random.nextInt(3)));
+        if (random.nextBoolean()) {
+            words.add("--unshare");
+        }
+        return words;
+    }
+
+    /** A plan chooses what to do; leaves and shared images show what they did, and what is left of the others is sound. */
+    static Change planned(RandomTree tree, String story, Supplier<Reply> act) {
+        Predicate<Layer> isLeaf = layer -> tree.overlays(layer).isEmpty();
+        Map<Layer, Layer> shows =
+                unchanged(tree.all().stream().filter(isLeaf.or(tree::isShared)).toList());
+        Set<Layer> mayGo = tree.all().stream().filter(isLeaf.negate()).collect(Collectors.toSet());
+        return new Change(story, Set.of(), shows, tree.all(), mayGo, List.of(), act);
+    }
 
     static Map<Layer, Layer> unchanged(List<Layer> layers) {
         return layers.stream()
@@ -139,7 +193,8 @@ enum Operation {
             due.add(Refusal.SNAPSHOTS);
         }
         boolean bitmaps = commits && group.subList(at, group.size()).stream().anyMatch(l -> l.is(LayerShape.BITMAPS));
-        boolean room = !target.is(LayerShape.V2) && target.sizeBytes() > 0 && sizeBytes > 0;
+        boolean room =
+                !target.is(LayerShape.V2) && !target.is(LayerShape.RAW) && target.sizeBytes() > 0 && sizeBytes > 0;
         if (bitmaps && !room) {
             due.add(Refusal.BITMAPS);
         }
@@ -160,6 +215,7 @@ enum Operation {
                         : EnumSet.noneOf(Refusal.class),
                 unchanged(tree.all()),
                 List.of(),
+                Set.of(),
                 List.of(Stream.concat(onto.stream(), Stream.of(overlay))
                         .map(Layer::name)
                         .collect(Collectors.joining(" <- "))),
@@ -180,7 +236,14 @@ enum Operation {
 
     /** What the verb answers. */
     static Reply said(List<Object> words) {
+        return said(words, 0);
+    }
+
+    /** @param good exit codes with which it may end */
+    static Reply said(List<Object> words, Integer... good) {
         Cli.Answer answer = Cli.planish(words.toArray());
-        return answer.exit() == 0 ? Reply.DONE : new Reply("exit " + answer.exit() + ": " + answer.err());
+        return List.of(good).contains(answer.exit())
+                ? Reply.DONE
+                : new Reply("exit " + answer.exit() + ": " + answer.out() + answer.err());
     }
 }

@@ -9,7 +9,9 @@ enum Refusal {
     /** A layer's snapshot falls through to a file that changes or goes, or would get another size. */
     SNAPSHOTS("internal snapshots"),
     /** The target is too old or too short for the bitmaps that would come down into it. */
-    BITMAPS("cannot hold persistent bitmaps|out of QEMU's range");
+    BITMAPS("cannot hold persistent bitmaps|out of QEMU's range"),
+    /** A guest opens a leaf as what it was, so that a raw file cannot take its name. */
+    RAW("it is raw");
 
     private final Pattern says;
 
