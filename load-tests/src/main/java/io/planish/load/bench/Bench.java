@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
             ChainBench.class,
             CacheBench.class,
             RateBench.class,
+            PlanBench.class,
             Loops.class
         },
         synopsisSubcommandLabel = "COMMAND")
