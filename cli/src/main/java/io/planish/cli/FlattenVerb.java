@@ -51,11 +51,6 @@ final class FlattenVerb implements Callable<Integer> {
     @Option(names = "--delete", description = "Remove leftovers at once instead of moving them to .planish-trash.")
     private boolean delete;
 
-    @Option(
-            names = "--drop-restore-points",
-            description = "Let files go that something outside refers to, such as a snapshot of a management system.")
-    private boolean dropRestorePoints;
-
     @Override
     public Integer call() throws Exception {
         if (!yes && !Terminal.isInput()) {
@@ -81,8 +76,9 @@ final class FlattenVerb implements Callable<Integer> {
     }
 
     private int flattenRest(Workspace workspace, PrintWriter out) throws IOException {
-        Duration grace = delete ? Duration.ZERO : Policy.DEFAULT.grace();
-        Plan plan = Planner.plan(workspace.scan(), policy.policy(grace, dropRestorePoints));
+        Policy asked = policy.policy(workspace);
+        Plan plan = Planner.plan(
+                workspace.scan(), delete ? asked.change().grace(Duration.ZERO).build() : asked);
         PlanText.print(plan, out);
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;

@@ -2,7 +2,6 @@ package io.planish.cli;
 
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
-import io.planish.plan.Policy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +50,7 @@ final class PlanVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Workspace workspace = Workspace.toRead(folders);
-        Plan plan = Planner.plan(workspace.scan(), policy.policy(Policy.DEFAULT.grace(), false));
+        Plan plan = Planner.plan(workspace.scan(), policy.policy(workspace));
         String saved = SavedPlan.of(plan, workspace).text();
         if (file != null) {
             Files.writeString(file, saved);

@@ -1,14 +1,24 @@
 package io.planish.cli;
 
 import io.planish.job.Verify;
+import io.planish.plan.Bytes;
+import io.planish.plan.Direction;
+import io.planish.plan.Durations;
 import io.planish.plan.Policy;
+import io.planish.storage.Pool;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** What an operator wants and forbids, on the command line. */
 final class PolicyOptions {
@@ -23,6 +33,22 @@ final class PolicyOptions {
     private int maxDepth;
 
     @Option(
+            names = "--min-depth",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Leave chains of fewer files than this alone.")
+    private int minDepth;
+
+    @Option(
+            names = "--direction",
+            paramLabel = "WAY",
+            defaultValue = "auto",
+            description =
+                    "Where data may move: auto (whatever writes least), commit (only down into the lowest layer of a"
+                            + " group) or pull (only up into the highest). Default: auto.")
+    private Direction direction;
+
+    @Option(
             names = "--unshare",
             description = "Give images their own copy of what they share with others, where --max-depth needs it.")
     private boolean unshare;
@@ -30,11 +56,42 @@ final class PolicyOptions {
     @Option(
             names = "--keep",
             paramLabel = "GLOB",
-            description = "Images whose content and name stay. Repeatable; * within a name, ** across folders.")
+            description = "Images whose content and name stay. Repeatable; * within a name, ** across folders,"
+                    + " a / at the end: all of a folder.")
     private List<String> keep = new ArrayList<>();
 
-    @Option(names = "--protect", paramLabel = "GLOB", description = "Images that are not touched at all. Repeatable.")
+    @Option(
+            names = "--keep-newest",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Keep the N layers right below the end of each chain.")
+    private int keepNewest;
+
+    @Option(
+            names = "--keep-newer-than",
+            paramLabel = "AGE",
+            converter = DurationConverter.class,
+            description = "Keep layers that may show a time less than this ago (36h, 7d, 2w).")
+    private @Nullable Duration keepNewerThan;
+
+    @Option(
+            names = "--keep-older-than",
+            paramLabel = "AGE",
+            converter = DurationConverter.class,
+            description = "Keep layers that may show a time more than this ago.")
+    private @Nullable Duration keepOlderThan;
+
+    @Option(
+            names = "--protect",
+            paramLabel = "GLOB",
+            description =
+                    "Images that are not touched at all: golden images, templates. Repeatable; the same patterns.")
     private List<String> protect = new ArrayList<>();
+
+    @Option(
+            names = "--drop-restore-points",
+            description = "Let files go that something outside refers to, such as a snapshot of a management system.")
+    private boolean dropRestorePoints;
 
     @Option(
             names = "--verify",
@@ -43,21 +100,95 @@ final class PolicyOptions {
             description = "How each merge is checked before a link changes: full, metadata or none. Default: full.")
     private Verify verify;
 
-    /** @param grace how long leftovers stay in the trash; zero: removed at once */
-    Policy policy(Duration grace, boolean dropRestorePoints) {
+    @Option(
+            names = "--budget",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description = "Write at most this much to each folder (500M, 20G).")
+    private @Nullable Long budget;
+
+    @Option(
+            names = "--headroom",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description = "What each filesystem must have left at any time. Default: 64M.")
+    private @Nullable Long headroom;
+
+    @Option(
+            names = "--grace",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "How long leftovers stay in the trash; 0: removed at once. Default: 7d.")
+    private @Nullable Duration grace;
+
+    /** @param folders of the pools: a pattern that begins with one of them is meant within it */
+    Policy policy(Workspace folders) {
         try {
-            return new Policy(
-                    maxDepth,
-                    unshare,
-                    keep,
-                    protect,
-                    dropRestorePoints,
-                    verify,
-                    grace,
-                    Policy.DEFAULT.headroomBytes(),
-                    Policy.DEFAULT.maxBytesToWrite());
+            return Policy.DEFAULT
+                    .change()
+                    .maxDepth(maxDepth)
+                    .minDepth(minDepth)
+                    .direction(direction)
+                    .unshare(unshare)
+                    .keep(within(folders, "--keep", keep))
+                    .keepNewest(keepNewest)
+                    .keepNewerThan(Optional.ofNullable(keepNewerThan))
+                    .keepOlderThan(Optional.ofNullable(keepOlderThan))
+                    .protect(within(folders, "--protect", protect))
+                    .dropRestorePoints(dropRestorePoints)
+                    .verify(verify)
+                    .budgetBytes(budget == null ? Policy.DEFAULT.budgetBytes() : budget)
+                    .headroomBytes(headroom == null ? Policy.DEFAULT.headroomBytes() : headroom)
+                    .grace(grace == null ? Policy.DEFAULT.grace() : grace)
+                    .build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static List<String> within(Workspace folders, String option, List<String> globs) {
+        return globs.stream()
+                .map(glob -> glob.startsWith("/") ? within(folders, option, glob) : glob)
+                .toList();
+    }
+
+    private static String within(Workspace folders, String option, String glob) {
+        for (Pool pool : folders.pools().all()) {
+            String root = pool.root().toString();
+            String prefix = root.endsWith("/") ? root : root + "/";
+            if ((glob + "/").equals(prefix) || glob.equals(prefix)) {
+                return pool.name() + "/**";
+            }
+            if (glob.startsWith(prefix)) {
+                String inside = glob.substring(prefix.length());
+                boolean folder = Files.isDirectory(Path.of(glob));
+                return pool.name() + "/" + inside + (folder && !inside.endsWith("/") ? "/" : "");
+            }
+        }
+        throw new IllegalArgumentException(option + " " + glob + " is in none of the folders");
+    }
+
+    /** {@code 500M}, {@code 20G}. */
+    static final class SizeConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            try {
+                return Bytes.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    /** {@code 7d}, {@code 36h}. */
+    static final class DurationConverter implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            try {
+                return Durations.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ public record Problem(SkipReason reason, String sentence) {
                     HARD_LINKED,
                     INTERNAL_SNAPSHOTS,
                     NO_SPACE,
+                    BUDGET,
+                    BELOW_MIN_DEPTH,
                     READ_ONLY,
                     DEPENDENCY,
                     HOOK -> false;

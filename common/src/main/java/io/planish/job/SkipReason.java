@@ -19,6 +19,8 @@ public enum SkipReason {
     UNSUPPORTED_FEATURE,
     INTERNAL_SNAPSHOTS,
     NO_SPACE,
+    BUDGET,
+    BELOW_MIN_DEPTH,
     READ_ONLY,
     DEPENDENCY,
     HOOK

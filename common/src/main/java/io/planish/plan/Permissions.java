@@ -16,7 +16,9 @@ import java.util.stream.Collectors;
 final class Permissions {
     private final Set<PoolName> complete;
     private final Set<ImageRef> referenced;
-    private final Policy policy;
+    private final Globs protectedOnes;
+    private final KeepRule kept;
+    private final boolean dropRestorePoints;
 
     Permissions(Snapshot snapshot, Policy policy) {
         this.complete = snapshot.pools().stream()
@@ -24,12 +26,14 @@ final class Permissions {
                 .map(PoolState::name)
                 .collect(Collectors.toUnmodifiableSet());
         this.referenced = snapshot.referenced();
-        this.policy = policy;
+        this.protectedOnes = new Globs(policy.protect());
+        this.kept = new KeepRule(snapshot, policy);
+        this.dropRestorePoints = policy.dropRestorePoints();
     }
 
     /** Its bytes change. */
     Optional<Problem> write(ImageNode image) {
-        if (policy.protects(image.ref())) {
+        if (protectedOnes.match(image.ref())) {
             return problem(SkipReason.PROTECTED, image, "is protected");
         }
         if (image.use() != Use.FREE) {
@@ -40,13 +44,14 @@ final class Permissions {
 
     /** Its content of its own comes to an end. */
     Optional<Problem> end(ImageNode image) {
-        if (policy.protects(image.ref())) {
+        if (protectedOnes.match(image.ref())) {
             return problem(SkipReason.PROTECTED, image, "is protected");
         }
-        if (policy.keeps(image.ref())) {
-            return problem(SkipReason.KEPT, image, "is to be kept");
+        Optional<String> why = kept.keeps(image);
+        if (why.isPresent()) {
+            return problem(SkipReason.KEPT, image, why.get());
         }
-        if (referenced.contains(image.ref()) && !policy.dropRestorePoints()) {
+        if (referenced.contains(image.ref()) && !dropRestorePoints) {
             return problem(SkipReason.REFERENCED, image, "is a restore point that something outside refers to");
         }
         return Optional.empty();

@@ -1,19 +1,21 @@
 package io.planish.plan;
 
 import io.planish.chain.ImageNode;
+import io.planish.chain.PoolName;
 import io.planish.chain.Problem;
 import io.planish.job.SkipReason;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** What may still be written: to each filesystem, and by the plan as a whole. Leftovers free nothing, they wait in the trash. */
+/** What may still be written: to each filesystem, and to each pool by the policy's budget. Leftovers free nothing, they wait in the trash. */
 final class Space {
     private final Map<Integer, Long> leftByFilesystem = new HashMap<>();
-    private long left;
+    private final Map<PoolName, Long> leftByPool = new HashMap<>();
+    private final long budgetBytes;
 
     Space(Snapshot snapshot, Policy policy) {
-        left = policy.maxBytesToWrite();
+        budgetBytes = policy.budgetBytes();
         for (PoolState pool : snapshot.pools()) {
             leftByFilesystem.merge(
                     pool.filesystem(), Math.max(0, pool.freeBytes() - policy.headroomBytes()), Math::min);
@@ -29,14 +31,16 @@ final class Space {
                     "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(room)
                             + " are left beside the headroom"));
         }
+        PoolName pool = target.ref().pool();
+        long left = leftByPool.getOrDefault(pool, budgetBytes);
         if (bytes > left) {
             return Optional.of(new Problem(
-                    SkipReason.NO_SPACE,
+                    SkipReason.BUDGET,
                     "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(left)
-                            + " are left of the plan's byte budget"));
+                            + " are left of the budget of pool " + pool + " in this run"));
         }
         leftByFilesystem.put(target.filesystem(), room - bytes);
-        left -= bytes;
+        leftByPool.put(pool, left - bytes);
         return Optional.empty();
     }
 }

@@ -11,6 +11,9 @@ import java.util.Optional;
 /**
  * Looks at the pools again right before a job is begun, and holds the job against the planner's own rule. Who has images open is
  * left to the locks. Thread-safe.
+ *
+ * <p>How old layers are was settled when the plan was made, from files that the job expects unchanged; what the run itself has written or
+ * linked anew would look new by now.
  */
 public final class Recheck {
     private final Scanner scanner;
@@ -22,6 +25,6 @@ public final class Recheck {
     /** Why the job, of which nothing has been done yet, must not be done as the pools are now; empty: it may. */
     public Optional<Problem> problemWith(Job job, Policy policy) throws IOException {
         Snapshot now = scanner.scanWithoutUse();
-        return SafetyRule.of(now, policy).check(job, now.forest());
+        return SafetyRule.of(now, policy.afterwards()).check(job, now.forest());
     }
 }

@@ -26,7 +26,20 @@ class PlanFileTest {
     private static final Plan PLAN = new Plan(
             "s-1",
             new Policy(
-                    1, true, List.of("*.keep"), List.of("p/gold/**"), true, Verify.METADATA, Duration.ofHours(3), 7, 9),
+                    1,
+                    4,
+                    Direction.PULL,
+                    true,
+                    List.of("*.keep"),
+                    3,
+                    Optional.of(Duration.ofDays(7)),
+                    Optional.of(Duration.ofDays(365)),
+                    List.of("p/gold/**"),
+                    true,
+                    Verify.METADATA,
+                    Duration.ofHours(3),
+                    7,
+                    9),
             List.of(new Job(
                     "j1",
                     JobKind.COMMIT,

@@ -12,7 +12,6 @@ import io.planish.chain.Use;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
-import io.planish.job.Verify;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -230,8 +229,11 @@ class PlannerTest {
         Fleet fleet = Fleet.of("base <- s1 <- active").data("active", 0, 9).referenced("base", "s1", "active");
 
         assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, write 0 B");
-        assertThat(text(fleet.plan(new Policy(
-                        1, false, List.of(), List.of(), true, Verify.FULL, Duration.ZERO, 0, Long.MAX_VALUE))))
+        assertThat(text(fleet.plan(Policy.DEFAULT
+                        .change()
+                        .maxDepth(1)
+                        .dropRestorePoints(true)
+                        .build())))
                 .containsExactly("PULL base..active -> active, retire s1 base, write 0 B");
     }
 
@@ -411,11 +413,17 @@ class PlannerTest {
     }
 
     private static Policy policy(int maxDepth, List<String> keep, List<String> protect) {
-        return new Policy(maxDepth, false, keep, protect, false, Verify.FULL, Duration.ZERO, 1, Long.MAX_VALUE);
+        return Policy.DEFAULT
+                .change()
+                .maxDepth(maxDepth)
+                .keep(keep)
+                .protect(protect)
+                .grace(Duration.ZERO)
+                .build();
     }
 
     private static Policy unsharing(int maxDepth) {
-        return new Policy(maxDepth, true, List.of(), List.of(), false, Verify.FULL, Duration.ZERO, 1, Long.MAX_VALUE);
+        return Policy.DEFAULT.change().maxDepth(maxDepth).unshare(true).build();
     }
 
     /** Each job on a line: {@code COMMIT lo..top -> target on base as leaf, relink …, retire …, write …}. */

@@ -13,8 +13,6 @@ import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.Relink;
 import io.planish.job.SkipReason;
-import io.planish.job.Verify;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -278,7 +276,13 @@ class SafetyRuleTest {
     }
 
     private static Policy policy(List<String> keep, List<String> protect, boolean dropRestorePoints) {
-        return new Policy(1, false, keep, protect, dropRestorePoints, Verify.FULL, Duration.ZERO, 0, Long.MAX_VALUE);
+        return Policy.DEFAULT
+                .change()
+                .maxDepth(1)
+                .keep(keep)
+                .protect(protect)
+                .dropRestorePoints(dropRestorePoints)
+                .build();
     }
 
     private static Job commit(String target, String base, String top, List<String> relinks, List<String> retires) {

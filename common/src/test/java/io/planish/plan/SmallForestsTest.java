@@ -12,8 +12,6 @@ import io.planish.chain.Use;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
-import io.planish.job.Verify;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -144,16 +142,13 @@ class SmallForestsTest {
                 twist(fleet, twist, given.name(image));
             }
         });
-        Policy policy = new Policy(
-                given.maxDepth(),
-                given.unshare(),
-                given.globs(Twist.KEPT),
-                given.globs(Twist.PROTECTED),
-                false,
-                Verify.FULL,
-                Duration.ZERO,
-                0,
-                Long.MAX_VALUE);
+        Policy policy = Policy.DEFAULT
+                .change()
+                .maxDepth(given.maxDepth())
+                .unshare(given.unshare())
+                .keep(given.globs(Twist.KEPT))
+                .protect(given.globs(Twist.PROTECTED))
+                .build();
         Snapshot snapshot = fleet.snapshot();
         Plan plan = Planner.plan(snapshot, policy);
         plans++;

@@ -14,7 +14,6 @@ import io.planish.job.Expectations;
 import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
-import io.planish.job.Verify;
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
@@ -90,16 +89,14 @@ class WholeWayTest {
         for (ImageNode leaf : before.forest().leaves()) {
             Qemu.img("convert", "-O", "raw", gate.locate(leaf.ref()).toString(), reference(folder, leaf));
         }
-        Policy policy = new Policy(
-                1 + random.nextInt(3),
-                random.nextInt(3) == 0,
-                List.of("keep*"),
-                List.of(),
-                false,
-                Verify.FULL,
-                Duration.ZERO,
-                0,
-                Long.MAX_VALUE);
+        Policy policy = Policy.DEFAULT
+                .change()
+                .maxDepth(1 + random.nextInt(3))
+                .unshare(random.nextInt(3) == 0)
+                .keep(List.of("keep*"))
+                .grace(Duration.ZERO)
+                .headroomBytes(0)
+                .build();
 
         Plan plan = Planner.plan(before, policy);
         carryOut(plan, scanner, pools, gate, folder);

@@ -1,6 +1,7 @@
 package io.planish.config;
 
 import io.planish.job.Verify;
+import io.planish.plan.Direction;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -22,14 +23,32 @@ public interface PoliciesConfig {
         @WithDefault("2")
         int maxDepth();
 
+        /** Chains of fewer files are left alone; default 0: none is for that. */
+        @WithDefault("0")
+        int minDepth();
+
+        /** Which way data may move: {@code auto}, {@code commit} or {@code pull}; default auto. */
+        @WithDefault("auto")
+        Direction direction();
+
         /** Whether an image may get its own copy of what it shares, to get down to that; default false. */
         @WithDefault("false")
         boolean unshare();
 
-        /** Globs of images whose content and name stay. */
+        /** Globs of images whose content and name stay; {@code folder/} for all of a folder. */
         Optional<List<String>> keep();
 
-        /** Globs of images that are never written, replaced or retired. */
+        /** How many layers right below the leaf of each chain are kept too; default 0. */
+        @WithDefault("0")
+        int keepNewest();
+
+        /** Layers that may show a time less than this before the scan are kept too; default none. */
+        Optional<Duration> keepNewerThan();
+
+        /** Layers that may show a time more than this before the scan are kept too; default none. */
+        Optional<Duration> keepOlderThan();
+
+        /** Globs of images that are never written, replaced or retired; {@code folder/} for all of a folder. */
         Optional<List<String>> protect();
 
         /** Whether images that something outside refers to may end; default false. */
@@ -48,7 +67,7 @@ public interface PoliciesConfig {
         @WithDefault("64M")
         MemorySize headroom();
 
-        /** How much one run may write; by default no bound. */
-        Optional<MemorySize> maxBytesToWrite();
+        /** How much one run may write to each pool; by default no bound. */
+        Optional<MemorySize> budget();
     }
 }

@@ -62,14 +62,19 @@ public final class Settings {
         try {
             return new Policy(
                     p.maxDepth(),
+                    p.minDepth(),
+                    p.direction(),
                     p.unshare(),
                     p.keep().orElse(List.of()),
+                    p.keepNewest(),
+                    p.keepNewerThan(),
+                    p.keepOlderThan(),
                     p.protect().orElse(List.of()),
                     p.dropRestorePoints(),
                     p.verify(),
                     p.grace(),
                     p.headroom().asLongValue(),
-                    p.maxBytesToWrite().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE));
+                    p.budget().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("planish.policies." + name + ": " + e.getMessage(), e);
         }

@@ -41,16 +41,10 @@ public final class PlanMaker {
     private Policy policy(RunRequest request) throws NoPlanException {
         Policy named = Optional.ofNullable(policies.get(request.policy()))
                 .orElseThrow(() -> new NoPlanException("policy '" + request.policy() + "' is not configured"));
-        return new Policy(
-                named.maxDepth(),
-                named.unshare(),
-                joined(named.keep(), request.keep()),
-                joined(named.protect(), request.protect()),
-                named.dropRestorePoints(),
-                named.verify(),
-                named.grace(),
-                named.headroomBytes(),
-                named.maxBytesToWrite());
+        return named.change()
+                .keep(joined(named.keep(), request.keep()))
+                .protect(joined(named.protect(), request.protect()))
+                .build();
     }
 
     private static List<String> joined(List<String> some, List<String> more) {
