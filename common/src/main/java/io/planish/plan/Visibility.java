@@ -1,0 +1,168 @@
+package io.planish.plan;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.roaringbitmap.ContainerPointer;
+import org.roaringbitmap.RelativeRangeConsumer;
+
+/**
+ * How much of each layer of a run can be seen from each top above it, counted in clusters; found in one pass over what the layers own, after
+ * which what any group of the run would write is a subtraction away.
+ *
+ * <p>For each cluster the pass remembers which layer was the last to own it. A layer that owns it too hides that one from itself and all
+ * tops above, so it is enough to count how often each layer hides each other first. One block of 65,536 clusters after the other, so that what is
+ * remembered stays in the processor's cache, whatever the size of the disk.
+ */
+final class Visibility {
+    private static final int BLOCK = 1 << 16;
+
+    /** {@code [layer][top - layer]}. */
+    private final long[][] data;
+
+    private final long[][] zero;
+    /** Sums over the layers above, top included: {@code [layer][top - layer]}. */
+    private final long[][] dataUpward;
+
+    private final long[][] zeroUpward;
+
+    private Visibility(long[][] data, long[][] zero) {
+        this.data = data;
+        this.zero = zero;
+        this.dataUpward = upward(data);
+        this.zeroUpward = upward(zero);
+    }
+
+    /** @param layers base first, counted in clusters of one size; data counts where one is both data and zero */
+    static Visibility of(List<Owned> layers) {
+        return new Pass(layers).run();
+    }
+
+    /** Clusters of the layer's data that are to be seen from {@code top}, which is the layer or one above it. */
+    long data(int layer, int top) {
+        return data[layer][top - layer];
+    }
+
+    /** Clusters whose content, seen from {@code top}, is data of {@code lo} or a layer above it. */
+    long dataFrom(int lo, int top) {
+        return dataUpward[lo][top - lo];
+    }
+
+    /** Clusters that {@code lo}, or a layer above it, makes read as zeroes for {@code top}. */
+    long zeroFrom(int lo, int top) {
+        return zeroUpward[lo][top - lo];
+    }
+
+    private static long[][] upward(long[][] own) {
+        int n = own.length;
+        long[][] sums = new long[n][];
+        for (int layer = n - 1; layer >= 0; layer--) {
+            sums[layer] = own[layer].clone();
+            for (int top = layer + 1; top < n; top++) {
+                sums[layer][top - layer] += sums[layer + 1][top - layer - 1];
+            }
+        }
+        return sums;
+    }
+
+    private static final class Pass implements RelativeRangeConsumer {
+        private final int count;
+        private final List<ContainerPointer> zeroes = new ArrayList<>();
+        private final List<ContainerPointer> datas = new ArrayList<>();
+        private final long[][] data;
+        private final long[][] zero;
+        /** By cluster of the block: 0 nobody, else twice the layer, plus 1 for zeroes and 2 for data. */
+        private final int[] last = new int[BLOCK];
+
+        private int layer;
+        private int mark;
+
+        Pass(List<Owned> layers) {
+            count = layers.size();
+            data = new long[count][];
+            zero = new long[count][];
+            for (int i = 0; i < count; i++) {
+                Owned own = layers.get(i);
+                data[i] = new long[count - i];
+                zero[i] = new long[count - i];
+                data[i][0] = own.data().getLongCardinality();
+                zero[i][0] = own.zero().getLongCardinality();
+                zeroes.add(own.zero().getContainerPointer());
+                datas.add(own.data().getContainerPointer());
+            }
+        }
+
+        Visibility run() {
+            for (int key = nextKey(); key < BLOCK; key = nextKey()) {
+                Arrays.fill(last, 0);
+                for (layer = 0; layer < count; layer++) {
+                    mark = 2 * layer + 1;
+                    take(zeroes.get(layer), key);
+                    mark = 2 * layer + 2;
+                    take(datas.get(layer), key);
+                }
+            }
+            for (int i = 0; i < count; i++) {
+                for (int above = 1; above < count - i; above++) {
+                    data[i][above] += data[i][above - 1];
+                    zero[i][above] += zero[i][above - 1];
+                }
+            }
+            return new Visibility(data, zero);
+        }
+
+        private int nextKey() {
+            int next = BLOCK;
+            for (int i = 0; i < count; i++) {
+                next = Math.min(next, Math.min(key(zeroes.get(i)), key(datas.get(i))));
+            }
+            return next;
+        }
+
+        private static int key(ContainerPointer pointer) {
+            return pointer.getContainer() == null ? BLOCK : pointer.key();
+        }
+
+        private void take(ContainerPointer pointer, int key) {
+            if (key(pointer) == key) {
+                pointer.getContainer().forAll(0, this);
+                pointer.advance();
+            }
+        }
+
+        @Override
+        public void acceptPresent(int cluster) {
+            hide(last[cluster], 1);
+            last[cluster] = mark;
+        }
+
+        @Override
+        public void acceptAllPresent(int from, int to) {
+            int at = from;
+            while (at < to) {
+                int was = last[at];
+                int end = at + 1;
+                while (end < to && last[end] == was) {
+                    end++;
+                }
+                hide(was, end - at);
+                at = end;
+            }
+            Arrays.fill(last, from, to, mark);
+        }
+
+        private void hide(int was, int clusters) {
+            if (was > 0) {
+                int hidden = (was - 1) >> 1;
+                long[][] of = (was & 1) == 1 ? zero : data;
+                of[hidden][layer - hidden] -= clusters;
+            }
+        }
+
+        @Override
+        public void acceptAbsent(int cluster) {}
+
+        @Override
+        public void acceptAllAbsent(int from, int to) {}
+    }
+}
