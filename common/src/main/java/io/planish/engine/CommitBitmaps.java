@@ -13,6 +13,7 @@ import io.planish.image.StoredBitmap;
 import io.planish.merge.MergedBitmap;
 import io.planish.qcow2.BitmapEntry;
 import io.planish.qcow2.BitmapsExtension;
+import io.planish.qcow2.Geometry;
 import io.planish.qcow2.Header;
 import io.planish.qcow2.HeaderEdit;
 import io.planish.storage.ImageFile;
@@ -92,6 +93,25 @@ final class CommitBitmaps {
         if (merged.size() > BitmapsExtension.MAX_COUNT) {
             throw unsupported(merged.size() + " persistent bitmaps would come together in it");
         }
+    }
+
+    /** How many clusters of the target they take at most while it gets them, and again while its disk becomes {@code finalSizeBytes} long. */
+    long clusters(long finalSizeBytes) throws ImageException {
+        Source own = sources.get(chain.target());
+        if (own == null) {
+            return 0;
+        }
+        Geometry geometry = own.header().geometry();
+        long clusters = 0;
+        for (MergedBitmap bitmap : merged()) {
+            for (long size : new long[] {own.header().virtualSizeBytes(), finalSizeBytes}) {
+                long entries = bitmap.form().tableEntries(size, geometry.clusterBytes());
+                clusters += entries
+                        + geometry.clusters(entries * Long.BYTES)
+                        + geometry.clusters(bitmap.form().encode().remaining());
+            }
+        }
+        return clusters;
     }
 
     /** Whether the target will hold any. */

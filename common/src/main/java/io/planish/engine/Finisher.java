@@ -40,7 +40,7 @@ import java.util.Set;
  * </ol>
  */
 final class Finisher {
-    private static final String TRASH = ".planish-trash";
+    static final String TRASH = ".planish-trash";
     private static final long TABLE_BYTES = 16 << 20;
 
     private final Storage storage;

@@ -47,6 +47,7 @@ final class MergeRun implements AutoCloseable {
     private static final long TABLE_BYTES = 16 << 20;
     private static final long BATCH_NANOS = 5_000_000_000L;
 
+    private final Storage storage;
     private final Pools pools;
     private final Preconditions preconditions;
     private final IntentFiles intents;
@@ -73,6 +74,7 @@ final class MergeRun implements AutoCloseable {
             Optional<Intent> begun,
             Attempt attempt,
             AttemptState state) {
+        this.storage = storage;
         this.pools = pools;
         this.gate = gate;
         this.intents = intents;
@@ -109,18 +111,29 @@ final class MergeRun implements AutoCloseable {
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());
+        Rehearsal rehearsal = new Rehearsal(chain, files, gate);
+        if (begun.isEmpty() && job.kind() == JobKind.COMMIT) {
+            boolean zeroes =
+                    !open.isQcow2(job.target()) || open.header(job.target()).version() >= 3;
+            Steps steps = steps(open.view(), open.layer(chain.target()).granularityBytes(), zeroes);
+            verifying.run(() -> rehearsal.run(steps, open, preconditions.finalSizeBytes(open)));
+        }
 
         ImageFile target = files.get(job.target());
         if (open.isQcow2(job.target())) {
             // errors end the attempt before anything is written; leaks and stale refcounts of a crash are put right
             MetadataCheck.repair(target, job.target().toString());
         }
+        verifying.await();
         attempt.mayContinue();
         Intent intent = begun.isPresent()
                 ? begun.get().ofSize(preconditions.finalSizeBytes(open))
                 : preconditions.intent(open, attempt.run(), options.delete());
         if (begun.isEmpty()) {
-            new Rehearsal(chain, files, gate).run(intent, open);
+            rehearsal.run(intent, open);
+            try (NameRehearsal names = new NameRehearsal(storage, pools, gate, job)) {
+                names.run(files, options.delete());
+            }
         }
         state.begun = true;
         if (job.kind() == JobKind.COMMIT) {
@@ -144,7 +157,6 @@ final class MergeRun implements AutoCloseable {
 
     private void beginCommit(Intent intent, OpenChain open) throws IOException {
         if (begun.isEmpty()) {
-            preconditions.requireRenamePossible();
             intents.save(pool(), intent);
         }
         if (!intent.targetIsRaw() && !hasBitmapsAlready()) {
@@ -181,7 +193,7 @@ final class MergeRun implements AutoCloseable {
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         ImageChain view = open.view();
         int granularity = writer.granularityBytes();
-        Steps steps = steps(view, writer);
+        Steps steps = steps(view, granularity, writer.hasZeroClusters());
         MergeBatch batch =
                 new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
         BatchVerifier verifier = new BatchVerifier(
@@ -260,9 +272,7 @@ final class MergeRun implements AutoCloseable {
         }
     }
 
-    private Steps steps(ImageChain view, TargetWriter writer) throws IOException {
-        int granularity = writer.granularityBytes();
-        boolean hasZeroClusters = writer.hasZeroClusters();
+    private Steps steps(ImageChain view, int granularity, boolean hasZeroClusters) throws IOException {
         return switch (job.kind()) {
             case PULL, COMMIT ->
                 new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters));

@@ -21,7 +21,6 @@ import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
@@ -197,39 +196,6 @@ final class Preconditions {
         }
     }
 
-    /** Tries on empty files, in the folders themselves, what will be done to a target that takes a leaf's name. */
-    void requireRenamePossible() throws IOException {
-        if (job.replaces().isEmpty()) {
-            return;
-        }
-        Path from = folder(gate.locate(job.target())).resolve(".planish-try-" + job.id());
-        Path to = folder(gate.locate(job.replaces().get())).resolve(".planish-try-" + job.id() + "-leaf");
-        Path second = to.resolveSibling(to.getFileName() + "-link");
-        for (Path left : new Path[] {from, to, second}) {
-            if (storage.exists(left)) {
-                storage.unlink(left);
-            }
-        }
-        try {
-            storage.create(from).close();
-            storage.create(to).close();
-            storage.link(to, second);
-            storage.rename(from, to);
-        } catch (ImageException e) {
-            throw new ImageException(
-                    ErrorKind.UNSAFE,
-                    job.target().toString(),
-                    "cannot take the name " + job.replaces().get() + ": " + e.what(),
-                    "the two folders must be on one filesystem that has hard links; pull instead");
-        } finally {
-            for (Path left : new Path[] {from, to, second}) {
-                if (storage.exists(left)) {
-                    storage.unlink(left);
-                }
-            }
-        }
-    }
-
     /** What will be left to do once the target holds all content. */
     Intent intent(OpenChain open, String run, boolean delete) throws IOException {
         ImageRef finalName = job.replaces().orElse(job.target());
@@ -295,14 +261,6 @@ final class Preconditions {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
-    }
-
-    private static Path folder(Path path) {
-        Path parent = path.getParent();
-        if (parent == null) {
-            throw new IllegalArgumentException(path + " has no folder");
-        }
-        return parent;
     }
 
     private static ImageException changed(ImageRef image, String what) {

@@ -1,15 +1,19 @@
 package io.planish.engine;
 
+import io.planish.ImageException;
 import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.image.Images;
+import io.planish.image.RefcountReach;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.Relink;
+import io.planish.merge.Steps;
 import io.planish.qcow2.Backing;
 import io.planish.qcow2.BitmapEntry;
 import io.planish.qcow2.BitmapsExtension;
 import io.planish.qcow2.Geometry;
+import io.planish.qcow2.Header;
 import io.planish.qcow2.HeaderEdit;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
@@ -20,8 +24,8 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Tries every header change of a job beforehand and without writing, so that none turns out to be impossible when the job can only be
- * finished any more: a long backing name has no place in a small cluster.
+ * Tries beforehand and without writing what a job will do, so that nothing turns out to be impossible when the job can only be
+ * finished any more: a long backing name has no place in a small cluster, a table leads nowhere, many small clusters cannot be counted.
  */
 final class Rehearsal {
     private static final long CLUSTER_BYTES = 1L << Geometry.MAX_CLUSTER_BITS;
@@ -54,6 +58,26 @@ final class Rehearsal {
             String name = gate.backingName(
                     relink.overlay(), relink.backing(), now.map(Backing::name).orElse(""));
             rehearse(relink.overlay(), List.of(edit -> edit.backing(new Backing(name, format))));
+        }
+    }
+
+    /** The steps of a commit, before its target is repaired: what they will follow, and whether the target can grow so far. */
+    void run(Steps steps, OpenChain open, long finalSizeBytes) throws IOException {
+        if (!open.isQcow2(job.target())) {
+            StepRehearsal.run(steps);
+            return;
+        }
+        Header target = open.header(job.target());
+        Geometry geometry = target.geometry();
+        long clusters = StepRehearsal.clustersFor(steps, geometry)
+                + geometry.clusters(geometry.l1Entries(finalSizeBytes) * Long.BYTES)
+                + CommitBitmaps.read(chain, open, files).clusters(finalSizeBytes)
+                // what an internal snapshot shares gets a copy of its own
+                + (target.snapshotCount() > 0 ? target.l1Entries() : 0);
+        try {
+            RefcountReach.require(geometry, files.get(job.target()).sizeBytes(), clusters);
+        } catch (ImageException e) {
+            throw e.at(job.target().toString());
         }
     }
 

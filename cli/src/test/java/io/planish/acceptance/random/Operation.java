@@ -217,7 +217,7 @@ enum Operation {
                 List.of(),
                 Set.of(),
                 List.of(Stream.concat(onto.stream(), Stream.of(overlay))
-                        .map(Layer::name)
+                        .map(layer -> layer.is(LayerShape.RAW) ? layer.file() : layer.name())
                         .collect(Collectors.joining(" <- "))),
                 () -> said(words));
     }
