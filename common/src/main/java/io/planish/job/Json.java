@@ -1,9 +1,11 @@
 package io.planish.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.deser.std.StdDelegatingDeserializer;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
@@ -12,6 +14,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The one JSON encoding of everything Planish writes down or sends: unknown fields are passed over, absent values left out,
@@ -30,7 +33,23 @@ public final class Json {
                     JsonInclude.Value.construct(JsonInclude.Include.NON_ABSENT, JsonInclude.Include.NON_ABSENT))
             .build();
 
+    /** The same for what people write: a field it does not know is an error, see {@link #message}. */
+    public static final ObjectMapper STRICT = MAPPER.copy().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
     private Json() {}
+
+    /** What is wrong, in one line; an unknown key is named, with those there are. */
+    public static String message(JsonProcessingException e) {
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            return "'" + unknown.getPropertyName() + "' is no known key (there are "
+                    + unknown.getKnownPropertyIds().stream()
+                            .map(String::valueOf)
+                            .sorted()
+                            .collect(Collectors.joining(", "))
+                    + ")";
+        }
+        return e.getOriginalMessage().lines().findFirst().orElse("");
+    }
 
     private static <T> StdDelegatingDeserializer<T> parsed(Function<String, T> parse) {
         return new StdDelegatingDeserializer<>(new StdConverter<String, T>() {

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * {"type":"job",…} {"type":"leaf",…} {"type":"skip",…} {"type":"ends",…} {"type":"total",…}
  * </pre>
  *
- * <p>A reader passes over fields and types it does not know, and refuses a version it does not know.
+ * <p>A reader passes over fields and types it does not know, and refuses a version or a key of the policy it does not know: that
+ * may forbid something.
  */
 public final class PlanFile {
     public static final int VERSION = 1;
@@ -54,7 +55,7 @@ public final class PlanFile {
         BufferedReader lines = new BufferedReader(in);
         JsonNode header = header(lines.readLine());
         try {
-            Policy policy = Json.MAPPER.treeToValue(header.required("policy"), Policy.class);
+            Policy policy = Json.STRICT.treeToValue(header.required("policy"), Policy.class);
             int number = 2;
             for (String text = lines.readLine(); text != null; text = lines.readLine(), number++) {
                 if (text.isBlank()) {
@@ -108,9 +109,8 @@ public final class PlanFile {
     }
 
     private static ImageException malformed(int number, Exception cause) {
-        String message = cause instanceof JsonProcessingException json
-                ? json.getOriginalMessage()
-                : String.valueOf(cause.getMessage());
+        String message =
+                cause instanceof JsonProcessingException json ? Json.message(json) : String.valueOf(cause.getMessage());
         return new ImageException(
                 ErrorKind.MALFORMED_IMAGE,
                 "line " + number + " of the plan cannot be read: "

@@ -2,13 +2,15 @@ package io.planish.run;
 
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.plan.Policy;
+import io.planish.plan.Tightening;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
  * The wish for a run, whoever has it: a schedule, the REST interface, a topic, the command line. Only what the named policy allows
- * happens; {@code keep} and {@code protect} can tighten it, nothing can loosen it.
+ * happens; {@code keep}, {@code protect} and {@code tighten} can only make it stricter.
  *
  * @param id the run's id: the same id twice is one run; {@code [A-Za-z0-9._-]}, at most 100
  * @param pools the pools to look at
@@ -16,6 +18,7 @@ import java.util.regex.Pattern;
  * @param policy the name of a configured policy
  * @param keep globs of images that must stay as they are, beside the policy's
  * @param protect globs of images that must not be written, beside the policy's
+ * @param tighten values in place of the policy's that allow less
  * @param plan the id of a plan made before, carried out as it is; empty: scan and plan when the run starts
  */
 public record RunRequest(
@@ -27,6 +30,7 @@ public record RunRequest(
         String policy,
         List<String> keep,
         List<String> protect,
+        Optional<Tightening> tighten,
         Optional<String> plan) {
 
     public static final int VERSION = 1;
@@ -44,6 +48,16 @@ public record RunRequest(
         pools = List.copyOf(pools);
         keep = List.copyOf(keep);
         protect = List.copyOf(protect);
+    }
+
+    /**
+     * The policy under which the run is planned.
+     *
+     * @param named the one that the request names
+     * @throws IllegalArgumentException naming what would allow more than that does
+     */
+    public Policy tightened(Policy named) {
+        return Tightening.of(named, keep, protect, tighten);
     }
 
     /** Who asked. */

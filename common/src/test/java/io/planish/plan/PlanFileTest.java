@@ -94,6 +94,15 @@ class PlanFileTest {
     }
 
     @Test
+    void aKeyOfThePolicyThatIsNotKnownIsRefusedByName() throws IOException {
+        String later = written().replace("\"maxDepth\":1", "\"maxDepth\":1,\"neverOnMondays\":true");
+
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(later)))
+                .hasMessageStartingWith(
+                        "line 1 of the plan cannot be read: 'neverOnMondays' is no known key (there are ");
+    }
+
+    @Test
     void anotherVersionIsRefusedInOneLine() throws IOException {
         String later = written().replace("\"version\":1", "\"version\":2");
 

@@ -69,6 +69,7 @@ class RunRecordTest {
                 "default",
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 }

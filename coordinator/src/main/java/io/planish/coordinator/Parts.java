@@ -23,7 +23,7 @@ final class Parts {
     @Produces
     @Singleton
     ObjectMapper json() {
-        return Json.MAPPER;
+        return Json.STRICT;
     }
 
     @Produces
@@ -51,8 +51,7 @@ final class Parts {
     @Produces
     @Singleton
     Runs runs(Ledger ledger, PoolsConfig pools, PoliciesConfig policies, Clock clock) {
-        return new Runs(
-                ledger, Settings.poolNames(pools), Settings.policies(policies).keySet(), clock);
+        return new Runs(ledger, Settings.poolNames(pools), Settings.policies(policies), clock);
     }
 
     @Produces

@@ -28,6 +28,7 @@ import io.planish.topic.Topics;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
+import io.restassured.response.ValidatableResponse;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
@@ -126,6 +127,25 @@ class CoordinatorTest {
                 .statusCode(400)
                 .contentType("application/problem+json")
                 .body("detail", containsString("used before"));
+    }
+
+    @Test
+    void aRequestMayOnlyTightenItsPolicyAndAnUnknownKeyIsNamed() {
+        refused("{\"pool\":\"gold\",\"tighten\":{\"maxDepth\":1}}")
+                .body("detail", equalTo("tighten.maxDepth is 1, which allows more than the policy's 2"));
+        refused("{\"pool\":\"gold\",\"protekt\":[\"*\"]}")
+                .body("detail", containsString("'protekt' is no known key (there are id, image, keep, "));
+        refused("{\"pool\":\"gold\",\"tighten\":{\"max-depth\":3}}")
+                .body("detail", containsString("'max-depth' is no known key (there are budgetBytes, "));
+    }
+
+    private static ValidatableResponse refused(String request) {
+        return given().contentType(ContentType.JSON)
+                .body(request)
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json");
     }
 
     @Test

@@ -198,6 +198,7 @@ class WorkerTest {
                 "default",
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
         Job job = Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image)) : nothing();
         RunRecord ready = RunRecord.asked(request, 1)

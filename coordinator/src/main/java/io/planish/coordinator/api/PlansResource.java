@@ -4,6 +4,7 @@ import io.planish.chain.PoolName;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Runs;
 import io.planish.ledger.Ledger;
+import io.planish.plan.Tightening;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRequest;
 import io.smallrye.common.annotation.Blocking;
@@ -44,6 +45,7 @@ public final class PlansResource {
                 body.policy() == null ? "default" : body.policy(),
                 body.keep() == null ? List.of() : body.keep(),
                 body.protect() == null ? List.of() : body.protect(),
+                Optional.ofNullable(body.tighten()),
                 Optional.empty());
         runs.check(request);
         PlanRecord plan = new PlanRecord(
@@ -65,5 +67,6 @@ public final class PlansResource {
             @Nullable List<PoolName> pools,
             @Nullable String policy,
             @Nullable List<String> keep,
-            @Nullable List<String> protect) {}
+            @Nullable List<String> protect,
+            @Nullable Tightening tighten) {}
 }

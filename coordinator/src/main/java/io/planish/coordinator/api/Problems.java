@@ -1,8 +1,10 @@
 package io.planish.coordinator.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import io.planish.ImageException;
 import io.planish.coordinator.request.PlanMaker;
+import io.planish.job.Json;
 import io.planish.ledger.LedgerException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -17,10 +19,17 @@ final class Problems {
 
     @ServerExceptionMapper
     Response unreadable(JsonProcessingException e) {
-        Throwable cause = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
         return Problem.response(
                 Response.Status.BAD_REQUEST,
-                cause == e ? "the body cannot be read: " + e.getOriginalMessage() : message(cause));
+                e.getCause() instanceof IllegalArgumentException cause
+                        ? message(cause)
+                        : "the body cannot be read: " + Json.message(e));
+    }
+
+    /** Quarkus has a mapper of its own for these, which only says that something is wrong. */
+    @ServerExceptionMapper
+    Response mismatched(MismatchedInputException e) {
+        return unreadable(e);
     }
 
     @ServerExceptionMapper

@@ -69,6 +69,7 @@ public final class RunsResource {
                 asked.policy(),
                 asked.keep(),
                 asked.protect(),
+                asked.tighten(),
                 Optional.of(plan));
     }
 
@@ -82,6 +83,7 @@ public final class RunsResource {
                 body.policy() == null ? "default" : body.policy(),
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 

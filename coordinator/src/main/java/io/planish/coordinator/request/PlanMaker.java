@@ -6,11 +6,9 @@ import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
 import io.planish.run.RunRequest;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Scans all pools and plans for those that are asked for: an overlay may lie in any pool. Thread-safe. */
 public final class PlanMaker {
@@ -41,14 +39,11 @@ public final class PlanMaker {
     private Policy policy(RunRequest request) throws NoPlanException {
         Policy named = Optional.ofNullable(policies.get(request.policy()))
                 .orElseThrow(() -> new NoPlanException("policy '" + request.policy() + "' is not configured"));
-        return named.change()
-                .keep(joined(named.keep(), request.keep()))
-                .protect(joined(named.protect(), request.protect()))
-                .build();
-    }
-
-    private static List<String> joined(List<String> some, List<String> more) {
-        return Stream.concat(some.stream(), more.stream()).distinct().toList();
+        try {
+            return request.tightened(named);
+        } catch (IllegalArgumentException e) {
+            throw new NoPlanException(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Looks at all pools. */

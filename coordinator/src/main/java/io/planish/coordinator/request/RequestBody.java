@@ -2,6 +2,7 @@ package io.planish.coordinator.request;
 
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.plan.Tightening;
 import io.planish.run.RunRequest;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param policy the name of a configured policy; absent: {@code default}
  * @param keep globs, beside the policy's
  * @param protect globs, beside the policy's
+ * @param tighten values in place of the policy's, which may only allow less
  */
 public record RequestBody(
         @Nullable Integer version,
@@ -24,7 +26,8 @@ public record RequestBody(
         @Nullable String image,
         @Nullable String policy,
         @Nullable List<String> keep,
-        @Nullable List<String> protect) {
+        @Nullable List<String> protect,
+        @Nullable Tightening tighten) {
 
     /** @throws IllegalArgumentException naming the field that is missing or wrong */
     public RunRequest toRun(String fallbackId) {
@@ -41,6 +44,7 @@ public record RequestBody(
                 policy == null ? "default" : policy,
                 keep == null ? List.of() : keep,
                 protect == null ? List.of() : protect,
+                Optional.ofNullable(tighten),
                 Optional.empty());
     }
 

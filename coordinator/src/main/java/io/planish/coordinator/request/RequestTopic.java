@@ -1,5 +1,6 @@
 package io.planish.coordinator.request;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.planish.job.Json;
 import io.planish.ledger.LedgerException;
 import io.planish.run.Event;
@@ -26,12 +27,13 @@ public final class RequestTopic implements Listener.Handler {
     public void handle(ConsumerRecord<String, byte[]> record) throws IOException {
         RequestBody body;
         try {
-            body = Json.MAPPER.readValue(record.value(), RequestBody.class);
+            body = Json.STRICT.readValue(record.value(), RequestBody.class);
             if (body == null || body.id() == null) {
                 throw new IllegalArgumentException("'id' is missing");
             }
         } catch (IOException | IllegalArgumentException e) {
-            publisher.bury(record, "no request: " + firstLine(e));
+            publisher.bury(
+                    record, "no request: " + (e instanceof JsonProcessingException j ? Json.message(j) : firstLine(e)));
             return;
         }
         try {

@@ -79,6 +79,7 @@ public final class RunOnce {
                 options.getOrDefault("--policy", "default"),
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 

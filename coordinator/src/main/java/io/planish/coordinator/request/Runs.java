@@ -3,23 +3,26 @@ package io.planish.coordinator.request;
 import io.planish.chain.PoolName;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
+import io.planish.plan.Policy;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import java.time.Clock;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** The one way into the ledger for whoever wants a run. Thread-safe. */
 public final class Runs {
     private final Ledger ledger;
     private final Set<PoolName> pools;
-    private final Set<String> policies;
+    private final Map<String, Policy> policies;
     private final Clock clock;
 
-    /** @param pools those configured; @param policies those configured */
-    public Runs(Ledger ledger, Set<PoolName> pools, Set<String> policies, Clock clock) {
+    /** @param pools those configured; @param policies those configured, by name */
+    public Runs(Ledger ledger, Set<PoolName> pools, Map<String, Policy> policies, Clock clock) {
         this.ledger = ledger;
         this.pools = Set.copyOf(pools);
-        this.policies = Set.copyOf(policies);
+        this.policies = Map.copyOf(policies);
         this.clock = clock;
     }
 
@@ -41,7 +44,7 @@ public final class Runs {
         return there;
     }
 
-    /** @throws IllegalArgumentException naming what is not there */
+    /** @throws IllegalArgumentException naming what is not there, or would allow more than the policy does */
     public void check(RunRequest request) throws LedgerException {
         if (request.pools().isEmpty()) {
             throw new IllegalArgumentException("no pool is named; there are " + pools);
@@ -51,10 +54,12 @@ public final class Runs {
                 throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
             }
         }
-        if (!policies.contains(request.policy())) {
-            throw new IllegalArgumentException(
-                    "policy '" + request.policy() + "' is not configured; there are " + policies);
+        Policy policy = policies.get(request.policy());
+        if (policy == null) {
+            throw new IllegalArgumentException("policy '" + request.policy() + "' is not configured; there are "
+                    + new TreeSet<>(policies.keySet()));
         }
+        request.tightened(policy);
         if (request.plan().isPresent()
                 && ledger.plans().get(request.plan().get()).isEmpty()) {
             throw new IllegalArgumentException(

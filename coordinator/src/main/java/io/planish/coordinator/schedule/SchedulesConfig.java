@@ -41,6 +41,7 @@ public interface SchedulesConfig {
                     policy(),
                     List.of(),
                     List.of(),
+                    Optional.empty(),
                     Optional.empty());
         }
     }

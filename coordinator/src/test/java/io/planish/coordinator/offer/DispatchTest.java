@@ -161,6 +161,7 @@ class DispatchTest {
                 "default",
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
         List<String> ids = Arrays.stream(jobs).map(j -> j.job().id()).toList();
         return view(

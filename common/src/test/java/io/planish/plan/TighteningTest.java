@@ -1,0 +1,99 @@
+package io.planish.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import io.planish.job.Json;
+import io.planish.job.Verify;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class TighteningTest {
+    private static final Policy NAMED = Policy.DEFAULT
+            .change()
+            .maxDepth(3)
+            .minDepth(5)
+            .keep(List.of("a"))
+            .protect(List.of("b"))
+            .keepNewest(1)
+            .keepNewerThan(Optional.of(Duration.ofDays(7)))
+            .keepOlderThan(Optional.of(Duration.ofDays(100)))
+            .verify(Verify.METADATA)
+            .budgetBytes(1000)
+            .build();
+
+    @Test
+    void everyValueMayAllowLess() throws JsonProcessingException {
+        Policy policy = tightened("""
+                {"maxDepth":4,"minDepth":6,"direction":"PULL","unshare":false,"keepNewest":2,"keepNewerThan":"P8D",
+                 "keepOlderThan":"P99D","dropRestorePoints":false,"verify":"FULL","grace":"P8D","headroomBytes":100000000,
+                 "budgetBytes":999}""");
+
+        assertThat(policy)
+                .isEqualTo(NAMED.change()
+                        .maxDepth(4)
+                        .minDepth(6)
+                        .direction(Direction.PULL)
+                        .keep(List.of("a", "x"))
+                        .protect(List.of("b", "y"))
+                        .keepNewest(2)
+                        .keepNewerThan(Optional.of(Duration.ofDays(8)))
+                        .keepOlderThan(Optional.of(Duration.ofDays(99)))
+                        .verify(Verify.FULL)
+                        .grace(Duration.ofDays(8))
+                        .headroomBytes(100_000_000)
+                        .budgetBytes(999)
+                        .build());
+    }
+
+    @Test
+    void whatWouldAllowMoreIsRefusedByItsKey() {
+        for (String looser : List.of(
+                "{\"maxDepth\":2}",
+                "{\"minDepth\":4}",
+                "{\"unshare\":true}",
+                "{\"keepNewest\":0}",
+                "{\"keepNewerThan\":\"P6D\"}",
+                "{\"keepOlderThan\":\"P101D\"}",
+                "{\"dropRestorePoints\":true}",
+                "{\"verify\":\"NONE\"}",
+                "{\"grace\":\"P6D\"}",
+                "{\"headroomBytes\":1}",
+                "{\"budgetBytes\":1001}")) {
+            String key = looser.substring(2, looser.indexOf('"', 2));
+            assertThatThrownBy(() -> tightened(looser))
+                    .hasMessageStartingWith("tighten." + key + " is ")
+                    .hasMessageContaining(", which allows more than the policy's ");
+        }
+    }
+
+    @Test
+    void aDirectionMayBeChosenButNotChanged() throws JsonProcessingException {
+        Policy pull = NAMED.change().direction(Direction.PULL).build();
+        Tightening commit = Json.STRICT.readValue("{\"direction\":\"COMMIT\"}", Tightening.class);
+
+        assertThat(Tightening.of(NAMED, List.of(), List.of(), Optional.of(commit))
+                        .direction())
+                .isEqualTo(Direction.COMMIT);
+        assertThatThrownBy(() -> Tightening.of(pull, List.of(), List.of(), Optional.of(commit)))
+                .hasMessage("tighten.direction is COMMIT, which allows more than the policy's PULL");
+    }
+
+    @Test
+    void anUnknownKeyIsNamedWithThoseThereAre() {
+        assertThatThrownBy(() -> tightened("{\"maxdepth\":9}"))
+                .isInstanceOfSatisfying(
+                        UnrecognizedPropertyException.class,
+                        e -> assertThat(Json.message(e))
+                                .startsWith("'maxdepth' is no known key (there are budgetBytes, direction, "));
+    }
+
+    private static Policy tightened(String json) throws JsonProcessingException {
+        Tightening more = Json.STRICT.readValue(json, Tightening.class);
+        return Tightening.of(NAMED, List.of("x"), List.of("y"), Optional.of(more));
+    }
+}

@@ -1,0 +1,79 @@
+package io.planish.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.planish.plan.Direction;
+import io.planish.plan.Policy;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class PoliciesConfigTest {
+    @Test
+    void everyKeyIsRead() {
+        Policy policy = policy(Map.ofEntries(
+                Map.entry("max-depth", "4"),
+                Map.entry("min-depth", "10"),
+                Map.entry("direction", "pull"),
+                Map.entry("keep", "*.snap,monthly/"),
+                Map.entry("keep-newest", "2"),
+                Map.entry("keep-newer-than", "36h"),
+                Map.entry("keep-older-than", "365d"),
+                Map.entry("protect", "gold/"),
+                Map.entry("grace", "3d"),
+                Map.entry("headroom", "10G"),
+                Map.entry("budget", "500M")));
+
+        assertThat(policy)
+                .isEqualTo(Policy.DEFAULT
+                        .change()
+                        .maxDepth(4)
+                        .minDepth(10)
+                        .direction(Direction.PULL)
+                        .keep(List.of("*.snap", "monthly/"))
+                        .keepNewest(2)
+                        .keepNewerThan(Optional.of(Duration.ofHours(36)))
+                        .keepOlderThan(Optional.of(Duration.ofDays(365)))
+                        .protect(List.of("gold/"))
+                        .grace(Duration.ofDays(3))
+                        .headroomBytes(10L << 30)
+                        .budgetBytes(500L << 20)
+                        .build());
+    }
+
+    @Test
+    void aPolicyThatSaysNothingIsTheDefaultOne() {
+        assertThat(policy(Map.of("max-depth", "2"))).isEqualTo(Policy.DEFAULT);
+    }
+
+    @Test
+    void anUnknownKeyIsNamed() {
+        assertThatThrownBy(() -> policy(Map.of("protekt", "gold/")))
+                .hasStackTraceContaining("planish.policies.nightly.protekt");
+    }
+
+    @Test
+    void aValueThatMakesNoSenseIsNamedWithItsPolicy() {
+        assertThatThrownBy(() -> policy(Map.of("keep-newest", "-1")))
+                .hasMessage("planish.policies.nightly: keep-newest is -1, but must not be negative");
+    }
+
+    private static Policy policy(Map<String, String> keys) {
+        Map<String, String> properties = new HashMap<>();
+        keys.forEach((key, value) -> properties.put("planish.policies.nightly." + key, value));
+        PoliciesConfig config = new SmallRyeConfigBuilder()
+                .withMapping(PoliciesConfig.class)
+                .addDiscoveredConverters()
+                .withSources(new PropertiesConfigSource(properties, "test", 100))
+                .build()
+                .getConfigMapping(PoliciesConfig.class);
+        return Objects.requireNonNull(Settings.policies(config).get("nightly"));
+    }
+}
