@@ -9,6 +9,7 @@ import io.planish.engine.JobRunner;
 import io.planish.plan.Snapshot;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
+import io.planish.scan.ScanCache;
 import io.planish.scan.Scanner;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
@@ -100,17 +101,20 @@ record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, 
         return new PoolConfig(name, path, Optional.empty(), true, Optional.empty(), expectedId);
     }
 
-    /** What stands in the folders now; nothing is written. */
+    /** What stands in the folders now; nothing is written to them. */
     Snapshot scan() throws IOException {
-        return scanner().scan();
+        ScanCache cache = ScanCache.in(StateFolder.ofAllRuns().resolve("scan-cache"), pools);
+        Snapshot snapshot = scanner(new HeadReader(storage, CLOCK, cache)).scan();
+        cache.save();
+        return snapshot;
     }
 
     /** The same without asking who has images open, for a verb that takes the locks itself. */
     Snapshot scanWithoutUse() throws IOException {
-        return scanner().scanWithoutUse();
+        return scanner(heads).scanWithoutUse();
     }
 
-    private Scanner scanner() {
+    private Scanner scanner(HeadReader heads) {
         return new Scanner(storage, pools, gate, heads, CLOCK, THREADS, enters);
     }
 

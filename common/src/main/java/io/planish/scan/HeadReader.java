@@ -20,36 +20,46 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Reads the beginnings of files, each only once as long as the file is unchanged. Thread-safe; one reader serves all scans and sweeps
  * of a process.
  */
 public final class HeadReader {
-    private static final int MAX_REMEMBERED = 1_000_000;
-
-    /** A file changed so lately may change again without its times telling. */
-    private static final Duration TOO_FRESH = Duration.ofSeconds(2);
+    /**
+     * A file changed so lately may change again without its times telling: they advance in steps, and on a network by a clock that may lag
+     * behind this one.
+     */
+    private static final Duration TOO_FRESH = Duration.ofSeconds(10);
 
     private static final int NAME_OFFSET_AT = 8;
     private static final int NAME_LENGTH_AT = 16;
 
     private final Storage storage;
     private final InstantSource clock;
-    private final Map<FileFacts, FileHead> remembered = new ConcurrentHashMap<>();
+    private final HeadMemory memory;
 
+    /** Remembers for itself what it has read. */
     public HeadReader(Storage storage, InstantSource clock) {
+        this(storage, clock, new ProcessMemory());
+    }
+
+    /** Relies on what earlier processes have read. */
+    public HeadReader(Storage storage, InstantSource clock, ScanCache cache) {
+        this(storage, clock, (HeadMemory) cache);
+    }
+
+    private HeadReader(Storage storage, InstantSource clock, HeadMemory memory) {
         this.storage = storage;
         this.clock = clock;
+        this.memory = memory;
     }
 
     FileHead read(FoundFile found) throws IOException {
         FileFacts facts = found.status().facts(found.pool().id());
-        FileHead known = remembered.get(facts);
+        FileHead known = memory.find(facts);
         if (known != null) {
             return known;
         }
@@ -58,17 +68,10 @@ public final class HeadReader {
             FileHead head = read(file, found.ref().toString());
             boolean settled = facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis();
             if (settled && file.status().facts(found.pool().id()).equals(facts)) {
-                remember(facts, head);
+                memory.put(facts, head);
             }
             return head;
         }
-    }
-
-    private void remember(FileFacts facts, FileHead head) {
-        if (remembered.size() >= MAX_REMEMBERED) {
-            remembered.clear();
-        }
-        remembered.put(facts, head);
     }
 
     private static FileHead read(ImageFile file, String name) throws IOException {
