@@ -1,9 +1,18 @@
 package io.planish.cli;
 
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -16,7 +25,12 @@ import picocli.CommandLine.Spec;
             "Ctrl-C stops at a safe point; apply again goes on from there."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  planish plan /pool/a -o plan.jsonl", "  planish apply plan.jsonl"})
+        footer = {
+            "  planish plan /pool/a -o plan.jsonl",
+            "  planish apply plan.jsonl",
+            "  planish apply plan.jsonl --canary 3",
+            "  planish apply plan.jsonl --target /pool/a/vm.qcow2 --json"
+        })
 final class ApplyVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -24,11 +38,44 @@ final class ApplyVerb implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "What 'planish plan -o FILE' has saved.")
     private Path file;
 
+    @Mixin
+    private RunOptions options;
+
+    @Option(
+            names = "--target",
+            paramLabel = "IMAGE",
+            description = "Carry out only what makes this image's chain shorter, and what that depends on.")
+    private @Nullable Path target;
+
+    @Option(
+            names = "--max-plan-age",
+            paramLabel = "TIME",
+            defaultValue = "1d",
+            converter = PolicyOptions.DurationConverter.class,
+            description = "Refuse a plan that is older and was not begun: 30m, 12h, 7d. Default: 1d.")
+    private Duration maxAge;
+
     @Override
     public Integer call() throws Exception {
         SavedPlan saved = SavedPlan.read(file);
+        requireFresh(saved);
         return new Execution(
-                        saved, spec.commandLine().getOut(), spec.commandLine().getErr(), ProgressLine.forPeople())
-                .run(file);
+                        saved, options, spec.commandLine().getOut(), spec.commandLine().getErr())
+                .run(file, Optional.ofNullable(target))
+                .exitCode();
+    }
+
+    /** What was begun goes on at any age: what has changed since is noticed all the same. */
+    private void requireFresh(SavedPlan saved) throws ImageException {
+        Duration age = Duration.between(saved.madeAt(), Instant.now());
+        boolean begun = Files.exists(StateFolder.ofAllRuns().resolve(saved.plan().snapshot()));
+        if (age.compareTo(maxAge) > 0 && !begun) {
+            throw new ImageException(
+                    ErrorKind.CHANGED_UNDERNEATH,
+                    file.toString(),
+                    "the plan is " + ProgressBoard.text(age) + " old, and may be "
+                            + ProgressBoard.text(maxAge) + " old",
+                    "make it anew with plan -o FILE, or allow it with --max-plan-age");
+        }
     }
 }

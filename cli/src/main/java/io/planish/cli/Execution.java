@@ -1,115 +1,193 @@
 package io.planish.cli;
 
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.ImageRef;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.engine.JobRunner;
+import io.planish.engine.JobRunner.BegunJob;
+import io.planish.job.Expectations;
 import io.planish.job.Job;
 import io.planish.job.JobResult;
+import io.planish.job.Json;
 import io.planish.job.Outcome;
-import io.planish.job.Outcomes;
-import io.planish.plan.Bytes;
+import io.planish.plan.ChangedTree;
+import io.planish.plan.Plan;
+import io.planish.plan.PlanPart;
 import io.planish.plan.Policy;
+import io.planish.plan.Snapshot;
+import io.planish.plan.Staleness;
+import io.planish.storage.Pool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
-/** Carries a saved plan out in this process, and says what happens. */
+/**
+ * Carries a saved plan out in this process, and says what happens. First of all the plan is held against the pools as they are now: of a
+ * tree that has changed nothing is touched.
+ */
 final class Execution {
     private final SavedPlan saved;
+    private final RunOptions options;
     private final PrintWriter out;
     private final PrintWriter err;
-    private final ProgressLine.Style style;
 
-    Execution(SavedPlan saved, PrintWriter out, PrintWriter err, ProgressLine.Style style) {
+    Execution(SavedPlan saved, RunOptions options, PrintWriter out, PrintWriter err) {
         this.saved = saved;
+        this.options = options;
         this.out = out;
         this.err = err;
-        this.style = style;
     }
 
     /**
-     * Continues where an earlier attempt at the same plan was stopped.
+     * Continues where an earlier run of the same plan was stopped.
      *
      * @param file where the plan is saved, for what a person has to do next
-     * @return the exit code
+     * @param target empty: all; else only what this image needs
      */
-    int run(Path file) throws IOException {
-        Workspace workspace = Workspace.toCarryOut(saved);
-        Policy policy = saved.plan().policy();
-        EngineOptions options = EngineOptions.DEFAULT
-                .verifying(policy.verify())
-                .deleting(policy.grace().isZero());
-        JobRunner runner = workspace.runner(options, Set.of());
+    RunSummary run(Path file, Optional<Path> target) throws IOException {
         String run = saved.plan().snapshot();
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), run);
                 Stop stop = Stop.onSignals()) {
-            FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
-            PlanRun planRun = new PlanRun(
-                    saved.jobs(workspace),
-                    state,
-                    job -> {
-                        ProgressLine line = new ProgressLine(err, style, job.id());
-                        try {
-                            return runner.run(
-                                    job,
-                                    new LocalAttempt(
-                                            run, state.epoch(), checkpoints, stop::requested, line, Long.MAX_VALUE));
-                        } finally {
-                            line.end();
-                        }
-                    },
-                    stop::requested);
-            Map<String, JobResult> results = planRun.run(this::report);
-            if (stop.requested()) {
-                err.println("planish: stopped (go on with: planish apply " + file + ")");
-                err.flush();
+            Map<String, JobResult> known = done(state);
+            Set<String> before = Set.copyOf(known.keySet());
+            List<Job> jobs = saved.plan().jobs();
+            if (before.size() < jobs.size()) {
+                Workspace workspace = Workspace.toCarryOut(saved);
+                Snapshot now = workspace.scanWithoutUse();
+                jobs = wanted(saved.jobs(workspace), target, workspace, now);
+                known.keySet().retainAll(jobs.stream().map(Job::id).toList());
+                known.putAll(stale(jobs, known, begun(jobs, known, workspace, state), now));
+                runAll(jobs, known, workspace, state, stop);
             }
-            return summary(results.values());
+            Set<String> doneBefore = new HashSet<>(before);
+            doneBefore.retainAll(known.keySet());
+            RunSummary summary = new RunSummary(
+                    run, jobs, known, doneBefore, stop.requested(), options.limits().isCanary());
+            conclude(summary, file, stop.requested());
+            return summary;
         }
     }
 
-    private void report(Job job, JobResult result) {
-        String line = job.id() + " " + Outcomes.name(result.outcome());
-        switch (result.outcome()) {
-            case Outcome.Done done -> {
-                out.println(line + ": " + PlanText.what(job) + ", " + Bytes.text(result.bytesCopied()) + " written");
-                result.notes().forEach(note -> out.println("  " + note));
+    /** What earlier runs have done, in the order of the plan. */
+    private Map<String, JobResult> done(StateFolder state) throws IOException {
+        Map<String, JobResult> done = new LinkedHashMap<>();
+        for (Job job : saved.plan().jobs()) {
+            Optional<JobResult> result = state.result(job.id());
+            if (result.isPresent()) {
+                done.put(job.id(), result.get());
             }
-            case Outcome.Cancelled cancelled -> out.println(line + ": " + PlanText.what(job));
-            case Outcome.Skipped skipped -> out.println(line + " " + skipped.reason() + ": " + skipped.message());
-            case Outcome.Stale stale -> problem(job, stale);
-            case Outcome.Failed failed -> problem(job, failed);
-            case Outcome.Unknown unknown -> problem(job, unknown);
         }
-        out.flush();
+        return done;
     }
 
-    private void problem(Job job, Outcome outcome) {
-        out.flush();
-        err.println("planish: " + job.id() + " " + Outcomes.name(outcome) + ": " + Outcomes.message(outcome));
+    private List<Job> wanted(List<Job> all, Optional<Path> target, Workspace workspace, Snapshot now)
+            throws IOException {
+        if (target.isEmpty()) {
+            return all;
+        }
+        ImageRef image = workspace.ref(target.get());
+        Plan part = PlanPart.forImage(saved.plan(), now.forest(), image);
+        Set<String> ids = new HashSet<>();
+        part.jobs().forEach(job -> ids.add(job.id()));
+        if (ids.isEmpty()) {
+            throw new ImageException(
+                    ErrorKind.MISSING, image.toString(), "no job of the plan is for its chain", "see the plan");
+        }
+        return all.stream().filter(job -> ids.contains(job.id())).toList();
+    }
+
+    /** The jobs that an earlier run has begun, or finished without being able to say so: they go on whatever the plan saw. */
+    private Set<String> begun(List<Job> jobs, Map<String, JobResult> done, Workspace workspace, StateFolder state)
+            throws IOException {
+        Set<String> begun = new HashSet<>();
+        if (state.epoch() == 1) {
+            return begun;
+        }
+        JobRunner runner = workspace.runner(EngineOptions.DEFAULT, Set.of());
+        for (Pool pool : workspace.pools().all()) {
+            runner.begun(pool).stream()
+                    .filter(job -> job.run().equals(saved.plan().snapshot()))
+                    .map(BegunJob::job)
+                    .forEach(job -> begun.add(job.id()));
+        }
+        for (Job job : jobs) {
+            if (!done.containsKey(job.id())
+                    && runner.isFinished(Expectations.filled(job, List.copyOf(done.values())))) {
+                begun.add(job.id());
+            }
+        }
+        return begun;
+    }
+
+    private Map<String, JobResult> stale(
+            List<Job> jobs, Map<String, JobResult> done, Set<String> begun, Snapshot now) {
+        Map<String, JobResult> stale = new LinkedHashMap<>();
+        for (ChangedTree tree : Staleness.of(jobs, done, begun, now, saved.plan().policy())) {
+            for (ChangedTree.Change change : tree.changes()) {
+                err.println("planish: " + change.image() + ": " + change.what() + " (" + tree.jobs().size()
+                        + " jobs of its tree are left alone; plan again)");
+            }
+            String what = tree.changes().getFirst().image() + ": "
+                    + tree.changes().getFirst().what();
+            tree.jobs()
+                    .forEach(job -> stale.put(
+                            job, new JobResult(new Outcome.Stale(what), Map.of(), List.of(), 0, 0, List.of())));
+        }
         err.flush();
+        return stale;
     }
 
-    private int summary(Collection<JobResult> results) {
-        long done = count(results, Outcome.Done.class);
-        long skipped = count(results, Outcome.Skipped.class);
-        long stopped = count(results, Outcome.Cancelled.class);
-        int open = saved.plan().jobs().size() - results.size();
-        long written = results.stream().mapToLong(JobResult::bytesCopied).sum();
-        out.println(done + " of " + saved.plan().jobs().size() + " jobs done, " + Bytes.text(written) + " written");
-        out.flush();
-        if (done + skipped + stopped + open < saved.plan().jobs().size() || stopped + open > 0) {
-            return ExitCode.FAILED;
+    private void runAll(
+            List<Job> jobs, Map<String, JobResult> known, Workspace workspace, StateFolder state, Stop stop)
+            throws IOException {
+        Policy policy = saved.plan().policy();
+        JobRunner runner = workspace.runner(
+                EngineOptions.DEFAULT
+                        .verifying(policy.verify())
+                        .deleting(policy.grace().isZero()),
+                Set.of());
+        FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
+        List<Job> pending =
+                jobs.stream().filter(job -> !known.containsKey(job.id())).toList();
+        JobReports reports = new JobReports(pending, options.json(), out, err);
+        PlanRun planRun = new PlanRun(
+                jobs,
+                state,
+                job -> runner.run(
+                        job,
+                        new LocalAttempt(
+                                saved.plan().snapshot(),
+                                state.epoch(),
+                                checkpoints,
+                                stop::requested,
+                                reports.of(job),
+                                Long.MAX_VALUE)),
+                options.limits(),
+                stop);
+        try {
+            known.putAll(planRun.run(known, reports));
+        } finally {
+            reports.close();
         }
-        return done == 0 && skipped > 0 ? ExitCode.ALL_SKIPPED : ExitCode.DONE;
     }
 
-    private static long count(Collection<JobResult> results, Class<? extends Outcome> kind) {
-        return results.stream()
-                .filter(result -> kind.isInstance(result.outcome()))
-                .count();
+    private void conclude(RunSummary summary, Path file, boolean stopped) throws IOException {
+        if (stopped) {
+            err.println("planish: stopped (go on with: planish apply " + file + ")");
+            err.flush();
+        }
+        out.println(options.json() ? Json.MAPPER.writeValueAsString(summary.json()) : summary.text());
+        if (!options.json() && summary.isCutShort() && !stopped) {
+            out.println("The rest is left for: planish apply " + file);
+        }
+        out.flush();
     }
 }

@@ -1,6 +1,8 @@
 package io.planish.cli;
 
+import io.planish.chain.ImageRef;
 import io.planish.plan.Plan;
+import io.planish.plan.PlanPart;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import java.io.BufferedReader;
@@ -12,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +55,9 @@ final class FlattenVerb implements Callable<Integer> {
     @Option(names = "--delete", description = "Remove leftovers at once instead of moving them to .planish-trash.")
     private boolean delete;
 
+    @Mixin
+    private RunOptions options;
+
     @Override
     public Integer call() throws Exception {
         if (!yes && !Terminal.isInput()) {
@@ -60,26 +67,27 @@ final class FlattenVerb implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Workspace workspace = Workspace.toRead(folders);
         BegunJobs begun = BegunJobs.in(workspace);
+        boolean allFinished = true;
         if (!begun.isEmpty()) {
             begun.print(out);
             if (!yes && !agreed(out)) {
                 out.println("Nothing was changed.");
                 return ExitCode.DONE;
             }
-            if (!begun.finish(out, spec.commandLine().getErr())) {
-                // what could not be finished is marked on disk and left alone; the other chains need not wait for it
-                flattenRest(workspace, out);
-                return ExitCode.FAILED;
-            }
+            // what could not be finished is marked on disk and left alone; the other chains need not wait for it
+            allFinished = begun.finish(out, spec.commandLine().getErr());
         }
-        return flattenRest(workspace, out);
+        Policy asked = policy.policy(workspace);
+        Policy wanted = delete ? asked.change().grace(Duration.ZERO).build() : asked;
+        int exit = flatten(workspace, Planner.plan(workspace.scan(), wanted), true, out);
+        return allFinished ? exit : ExitCode.FAILED;
     }
 
-    private int flattenRest(Workspace workspace, PrintWriter out) throws IOException {
-        Policy asked = policy.policy(workspace);
-        Plan plan = Planner.plan(
-                workspace.scan(), delete ? asked.change().grace(Duration.ZERO).build() : asked);
-        PlanText.print(plan, out);
+    /** @param again whether trees that have changed since the plan was made are to be planned once more */
+    private int flatten(Workspace workspace, Plan plan, boolean again, PrintWriter out) throws IOException {
+        if (!options.json()) {
+            PlanText.print(plan, out);
+        }
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;
         }
@@ -91,7 +99,18 @@ final class FlattenVerb implements Callable<Integer> {
         Path file = Files.createDirectories(StateFolder.ofAllRuns().resolve(plan.snapshot()))
                 .resolve("plan.jsonl");
         Files.writeString(file, saved.text());
-        return new Execution(saved, out, spec.commandLine().getErr(), ProgressLine.forPeople()).run(file);
+        RunSummary summary =
+                new Execution(saved, options, out, spec.commandLine().getErr()).run(file, Optional.empty());
+        Set<ImageRef> stale = summary.staleImages();
+        if (!again || summary.stopped() || stale.isEmpty()) {
+            return summary.exitCode();
+        }
+        if (!options.json()) {
+            out.println("What has changed since the plan was made is planned again.");
+        }
+        Plan fresh = PlanPart.touching(Planner.plan(workspace.scan(), plan.policy()), stale);
+        int exit = flatten(workspace, fresh, false, out);
+        return summary.withoutStale().exitCode() == ExitCode.FAILED ? ExitCode.FAILED : exit;
     }
 
     private static boolean agreed(PrintWriter out) throws IOException {

@@ -10,7 +10,7 @@ record LocalAttempt(
         long epoch,
         CheckpointStore checkpoints,
         BooleanSupplier stop,
-        ProgressLine line,
+        ProgressSink progress,
         long bytesPerSecond)
         implements Attempt {
 
@@ -24,6 +24,6 @@ record LocalAttempt(
 
     @Override
     public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
-        line.show(guestBytesDone, guestBytesTotal, bytesCopied);
+        progress.show(guestBytesDone, guestBytesTotal, bytesCopied);
     }
 }

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 
 /** Shows how far something has come: a bar that is overwritten on a terminal, now and then a line elsewhere. */
-final class ProgressLine {
+final class ProgressLine implements ProgressSink {
     private static final int WIDTH = 30;
     private static final long TERMINAL_NANOS = 100_000_000L;
     private static final long LINES_NANOS = 5_000_000_000L;
@@ -39,7 +39,8 @@ final class ProgressLine {
         return Terminal.isError() ? Style.BAR : Style.LINES;
     }
 
-    void show(long done, long total, long bytesWritten) {
+    @Override
+    public void show(long done, long total, long bytesWritten) {
         long now = System.nanoTime();
         if (style == Style.NONE
                 || (done < total && now - shownAt < (style == Style.LINES ? LINES_NANOS : TERMINAL_NANOS))) {

@@ -21,15 +21,18 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A plan with the folders that its pools are on this machine: a plan file with one more kind of line,
- * {@code {"type":"pool","name":…,"path":…,"id":…,"marked":…}}.
+ * A plan with the time it was made at and the folders that its pools are on this machine: a plan file with two more kinds of lines,
+ * {@code {"type":"made","at":…}} and {@code {"type":"pool","name":…,"path":…,"id":…,"marked":…}}.
  */
-record SavedPlan(Plan plan, List<Folder> folders) {
+record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
 
     /**
      * One pool of the plan.
@@ -54,19 +57,24 @@ record SavedPlan(Plan plan, List<Folder> folders) {
             boolean marked = PoolMarker.read(pools.storage(), pool.root()).isPresent();
             folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked));
         }
-        return new SavedPlan(plan, folders);
+        return new SavedPlan(plan, Instant.now(), folders);
     }
 
     String text() throws IOException {
         StringWriter text = new StringWriter();
         PlanFile.write(plan, text);
+        line(text, Json.MAPPER.createObjectNode().put("type", "made").put("at", madeAt.toString()));
         for (Folder folder : folders) {
             ObjectNode line = Json.MAPPER.createObjectNode().put("type", "pool");
             line.put("name", folder.name().value()).put("path", folder.path().toString());
             line.put("id", folder.id()).put("marked", folder.marked());
-            text.append(Json.MAPPER.writeValueAsString(line)).append('\n');
+            line(text, line);
         }
         return text.toString();
+    }
+
+    private static void line(StringWriter text, ObjectNode line) throws IOException {
+        text.append(Json.MAPPER.writeValueAsString(line)).append('\n');
     }
 
     static SavedPlan read(Path file) throws IOException {
@@ -86,6 +94,7 @@ record SavedPlan(Plan plan, List<Folder> folders) {
         try {
             Plan plan = PlanFile.read(new StringReader(text));
             List<Folder> folders = new ArrayList<>();
+            @Nullable Instant madeAt = null;
             for (String line : text.lines().filter(l -> !l.isBlank()).toList()) {
                 JsonNode node = Json.MAPPER.readTree(line);
                 if (node.path("type").asText().equals("pool")) {
@@ -94,11 +103,20 @@ record SavedPlan(Plan plan, List<Folder> folders) {
                             Path.of(node.path("path").asText()),
                             node.path("id").asText(),
                             node.path("marked").asBoolean()));
+                } else if (node.path("type").asText().equals("made")) {
+                    madeAt = Instant.parse(node.path("at").asText());
                 }
             }
-            return new SavedPlan(plan, folders);
+            if (madeAt == null) {
+                throw new ImageException(
+                        ErrorKind.MALFORMED_IMAGE, "the plan does not say when it was made", "make the plan anew");
+            }
+            return new SavedPlan(plan, madeAt, folders);
         } catch (ImageException e) {
             throw e.at(file.toString());
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw new ImageException(
+                    ErrorKind.MALFORMED_IMAGE, file.toString(), "its lines cannot be read", "make the plan anew");
         }
     }
 

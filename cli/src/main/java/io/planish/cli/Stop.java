@@ -10,6 +10,7 @@ final class Stop implements AutoCloseable {
     private final CountDownLatch atSafePoint = new CountDownLatch(1);
     private final Thread hook = new Thread(this::onSignal, "planish-stop");
     private volatile boolean requested;
+    private volatile boolean givenUp;
 
     static Stop onSignals() {
         Stop stop = new Stop();
@@ -23,7 +24,12 @@ final class Stop implements AutoCloseable {
     }
 
     boolean requested() {
-        return requested;
+        return requested || givenUp;
+    }
+
+    /** Asks for it from within: the process does not end for that. */
+    void request() {
+        givenUp = true;
     }
 
     private void onSignal() {

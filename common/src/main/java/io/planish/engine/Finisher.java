@@ -50,6 +50,7 @@ final class Finisher {
     private final Sweep sweep;
     private final List<ImageRef> retired = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final Set<Path> madeFolders = new HashSet<>();
 
     Finisher(Storage storage, Pools pools, PathGate gate, IntentFiles intents, Sweep sweep) {
         this.storage = storage;
@@ -151,7 +152,7 @@ final class Finisher {
         target.sync();
         Path trash = trashPath(intent, leafRef);
         if (!storage.exists(trash)) {
-            makeFolders(trash);
+            makeFolders(trash, rootOf(leafRef));
             storage.link(to, trash);
             storage.syncDirectory(parent(trash));
         }
@@ -220,7 +221,7 @@ final class Finisher {
                 storage.syncDirectory(parent(path));
             } else if (!intent.job().replaces().equals(Optional.of(image))) {
                 Path trash = trashPath(intent, image);
-                makeFolders(trash);
+                makeFolders(trash, rootOf(image));
                 storage.rename(path, trash);
                 storage.syncDirectory(parent(trash));
                 storage.syncDirectory(parent(path));
@@ -269,23 +270,27 @@ final class Finisher {
         }
     }
 
-    private Path pathOf(ImageRef image) throws IOException {
-        return pools.get(image.pool()).root().resolve(image.path());
+    private Path rootOf(ImageRef image) {
+        return pools.get(image.pool()).root();
     }
 
-    Path trashPath(Intent intent, ImageRef image) throws IOException {
-        return pools.get(image.pool())
-                .root()
+    private Path pathOf(ImageRef image) {
+        return rootOf(image).resolve(image.path());
+    }
+
+    Path trashPath(Intent intent, ImageRef image) {
+        return rootOf(image)
                 .resolve(TRASH)
                 .resolve(intent.run())
                 .resolve(image.path());
     }
 
-    private void makeFolders(Path file) throws IOException {
+    /** Another job may be about to make the same ones: each is made durable here, whoever made it. */
+    private void makeFolders(Path file, Path root) throws IOException {
         Path folder = parent(file);
-        if (!storage.exists(folder)) {
-            makeFolders(folder);
-            storage.createDirectory(folder);
+        if (!folder.equals(root) && madeFolders.add(folder)) {
+            makeFolders(folder, root);
+            storage.ensureDirectory(folder);
             storage.syncDirectory(parent(folder));
         }
     }

@@ -53,9 +53,7 @@ final class IntentFiles {
 
     void save(Pool pool, Intent intent) throws IOException {
         Path folder = pool.root().resolve(FOLDER);
-        if (!storage.exists(folder)) {
-            storage.createDirectory(folder);
-        }
+        storage.ensureDirectory(folder);
         storage.syncDirectory(pool.root());
         SmallFile.write(storage, file(pool, intent.run(), intent.job()), Json.MAPPER.writeValueAsBytes(intent));
     }

@@ -96,6 +96,15 @@ public final class JobRunner {
                 .toList();
     }
 
+    /**
+     * Whether an earlier attempt has finished the job and only its answer got lost. Reads headers, without locks.
+     *
+     * @param job with its expectations filled in as far as they are known
+     */
+    public boolean isFinished(Job job) throws IOException {
+        return new FinishedJob(storage, pools, gate, job).facts().isPresent();
+    }
+
     private JobResult merge(JobChain chain, Optional<Intent> begun, Attempt attempt, AttemptState state)
             throws IOException {
         Job job = chain.job();

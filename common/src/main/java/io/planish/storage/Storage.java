@@ -1,5 +1,6 @@
 package io.planish.storage;
 
+import io.planish.ImageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,6 +40,19 @@ public interface Storage {
     String readLink(Path link) throws IOException;
 
     void createDirectory(Path directory) throws IOException;
+
+    /** Makes a folder that may be there already, also when somebody else makes it at the same moment. */
+    default void ensureDirectory(Path directory) throws IOException {
+        if (!exists(directory)) {
+            try {
+                createDirectory(directory);
+            } catch (ImageException e) {
+                if (!exists(directory)) {
+                    throw e;
+                }
+            }
+        }
+    }
 
     /** Gives the file a second name, which must not exist. */
     void link(Path existing, Path newName) throws IOException;

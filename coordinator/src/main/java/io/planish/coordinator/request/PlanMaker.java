@@ -1,6 +1,7 @@
 package io.planish.coordinator.request;
 
 import io.planish.plan.Plan;
+import io.planish.plan.PlanPart;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;

@@ -5,6 +5,7 @@ import io.planish.chain.PoolName;
 import io.planish.job.JobRecord;
 import io.planish.ledger.Ledger;
 import io.planish.plan.Plan;
+import io.planish.plan.PlanPart;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
 import java.io.IOException;

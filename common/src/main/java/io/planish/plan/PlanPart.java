@@ -1,4 +1,4 @@
-package io.planish.coordinator.request;
+package io.planish.plan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
@@ -6,7 +6,6 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.job.Footprint;
 import io.planish.job.Job;
-import io.planish.plan.Plan;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
@@ -16,11 +15,11 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Parts of a plan that can be carried out by themselves: with each job all that it depends on. */
-final class PlanPart {
+public final class PlanPart {
     private PlanPart() {}
 
     /** What writes in these pools alone. */
-    static Plan inPools(Plan plan, Set<PoolName> pools) {
+    public static Plan inPools(Plan plan, Set<PoolName> pools) {
         Set<String> kept = new HashSet<>();
         for (Job job : plan.jobs()) {
             boolean within = Footprint.of(job).writes().stream().allMatch(i -> pools.contains(i.pool()));
@@ -32,13 +31,13 @@ final class PlanPart {
     }
 
     /** What writes any image of this image's chain. */
-    static Plan forImage(Plan plan, Forest forest, ImageRef image) {
+    public static Plan forImage(Plan plan, Forest forest, ImageRef image) {
         Set<ImageRef> chain = forest.chain(image).stream().map(ImageNode::ref).collect(Collectors.toSet());
         return part(plan, needed(plan, f -> !Collections.disjoint(f.writes(), chain)), chain::contains);
     }
 
     /** What touches any of the images. */
-    static Plan touching(Plan plan, Collection<ImageRef> images) {
+    public static Plan touching(Plan plan, Collection<ImageRef> images) {
         return part(plan, needed(plan, f -> !Collections.disjoint(f.all(), images)), images::contains);
     }
 
