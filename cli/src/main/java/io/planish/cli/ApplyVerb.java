@@ -60,7 +60,10 @@ final class ApplyVerb implements Callable<Integer> {
         SavedPlan saved = SavedPlan.read(file);
         requireFresh(saved);
         return new Execution(
-                        saved, options, spec.commandLine().getOut(), spec.commandLine().getErr())
+                        saved,
+                        options,
+                        spec.commandLine().getOut(),
+                        spec.commandLine().getErr())
                 .run(file, Optional.ofNullable(target))
                 .exitCode();
     }
@@ -68,13 +71,14 @@ final class ApplyVerb implements Callable<Integer> {
     /** What was begun goes on at any age: what has changed since is noticed all the same. */
     private void requireFresh(SavedPlan saved) throws ImageException {
         Duration age = Duration.between(saved.madeAt(), Instant.now());
-        boolean begun = Files.exists(StateFolder.ofAllRuns().resolve(saved.plan().snapshot()));
+        boolean begun =
+                Files.exists(StateFolder.ofAllRuns().resolve(saved.plan().snapshot()));
         if (age.compareTo(maxAge) > 0 && !begun) {
             throw new ImageException(
                     ErrorKind.CHANGED_UNDERNEATH,
                     file.toString(),
-                    "the plan is " + ProgressBoard.text(age) + " old, and may be "
-                            + ProgressBoard.text(maxAge) + " old",
+                    "the plan is " + ProgressBoard.text(age) + " old, and may be " + ProgressBoard.text(maxAge)
+                            + " old",
                     "make it anew with plan -o FILE, or allow it with --max-plan-age");
         }
     }

@@ -70,7 +70,12 @@ final class Execution {
             Set<String> doneBefore = new HashSet<>(before);
             doneBefore.retainAll(known.keySet());
             RunSummary summary = new RunSummary(
-                    run, jobs, known, doneBefore, stop.requested(), options.limits().isCanary());
+                    run,
+                    jobs,
+                    known,
+                    doneBefore,
+                    stop.requested(),
+                    options.limits().isCanary());
             conclude(summary, file, stop.requested());
             return summary;
         }
@@ -127,13 +132,13 @@ final class Execution {
         return begun;
     }
 
-    private Map<String, JobResult> stale(
-            List<Job> jobs, Map<String, JobResult> done, Set<String> begun, Snapshot now) {
+    private Map<String, JobResult> stale(List<Job> jobs, Map<String, JobResult> done, Set<String> begun, Snapshot now) {
         Map<String, JobResult> stale = new LinkedHashMap<>();
-        for (ChangedTree tree : Staleness.of(jobs, done, begun, now, saved.plan().policy())) {
+        for (ChangedTree tree :
+                Staleness.of(jobs, done, begun, now, saved.plan().policy())) {
             for (ChangedTree.Change change : tree.changes()) {
-                err.println("planish: " + change.image() + ": " + change.what() + " (" + tree.jobs().size()
-                        + " jobs of its tree are left alone; plan again)");
+                err.println("planish: " + change.image() + ": " + change.what() + " ("
+                        + tree.jobs().size() + " jobs of its tree are left alone; plan again)");
             }
             String what = tree.changes().getFirst().image() + ": "
                     + tree.changes().getFirst().what();
@@ -145,8 +150,7 @@ final class Execution {
         return stale;
     }
 
-    private void runAll(
-            List<Job> jobs, Map<String, JobResult> known, Workspace workspace, StateFolder state, Stop stop)
+    private void runAll(List<Job> jobs, Map<String, JobResult> known, Workspace workspace, StateFolder state, Stop stop)
             throws IOException {
         Policy policy = saved.plan().policy();
         JobRunner runner = workspace.runner(

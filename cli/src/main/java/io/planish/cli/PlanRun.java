@@ -73,12 +73,7 @@ final class PlanRun {
     }
 
     /** @param jobs each after those it depends on */
-    PlanRun(
-            List<Job> jobs,
-            StateFolder state,
-            Function<Job, JobResult> runner,
-            Limits limits,
-            Stop stop) {
+    PlanRun(List<Job> jobs, StateFolder state, Function<Job, JobResult> runner, Limits limits, Stop stop) {
         this.jobs = List.copyOf(jobs);
         this.order = JobOrder.of(jobs);
         this.state = state;
@@ -182,10 +177,7 @@ final class PlanRun {
     /** The jobs to begin now, at most {@code room}; those are settled at once whose dependencies were not done. */
     private List<Job> next(int room, Watcher watcher) {
         List<Job> next = new ArrayList<>();
-        while (next.size() < room
-                && begun < limits.canary()
-                && !stop.requested()
-                && !ready.isEmpty()) {
+        while (next.size() < room && begun < limits.canary() && !stop.requested() && !ready.isEmpty()) {
             Job job = jobs.get(ready.remove());
             String missing = missing(job);
             if (!missing.isEmpty()) {
@@ -200,15 +192,14 @@ final class PlanRun {
 
     private String missing(Job job) {
         return job.dependsOn().stream()
-                .filter(id -> !(results.get(id) instanceof JobResult result)
-                        || !(result.outcome() instanceof Outcome.Done))
+                .filter(id ->
+                        !(results.get(id) instanceof JobResult result) || !(result.outcome() instanceof Outcome.Done))
                 .findFirst()
                 .orElse("");
     }
 
     private static JobResult skipped(String why) {
-        return new JobResult(
-                new Outcome.Skipped(SkipReason.DEPENDENCY, why), Map.of(), List.of(), 0, 0, List.of());
+        return new JobResult(new Outcome.Skipped(SkipReason.DEPENDENCY, why), Map.of(), List.of(), 0, 0, List.of());
     }
 
     private Job filled(Job job) {

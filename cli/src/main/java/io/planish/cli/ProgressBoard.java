@@ -76,9 +76,7 @@ final class ProgressBoard {
 
         double share() {
             Progress now = progress;
-            return now.guestBytesTotal() == 0
-                    ? 0
-                    : Math.min(1, (double) now.guestBytesDone() / now.guestBytesTotal());
+            return now.guestBytesTotal() == 0 ? 0 : Math.min(1, (double) now.guestBytesDone() / now.guestBytesTotal());
         }
     }
 
@@ -131,7 +129,9 @@ final class ProgressBoard {
             weight += share * weight(one.job);
             bytes += written;
             lines.add(line(
-                    one.job.id(), share, Bytes.text(written) + " of " + Bytes.text(one.job.bytesToWrite()) + " written"));
+                    one.job.id(),
+                    share,
+                    Bytes.text(written) + " of " + Bytes.text(one.job.bytesToWrite()) + " written"));
         }
         samples.addLast(new Sample(now, bytes));
         while (now - samples.getFirst().nanos() > RATE_NANOS) {
@@ -174,8 +174,6 @@ final class ProgressBoard {
         if (time.toMinutes() < 2) {
             return time.toSeconds() + " s";
         }
-        return time.toHours() < 2
-                ? time.toMinutes() + " min"
-                : time.toHours() + " h " + time.toMinutesPart() + " min";
+        return time.toHours() < 2 ? time.toMinutes() + " min" : time.toHours() + " h " + time.toMinutesPart() + " min";
     }
 }

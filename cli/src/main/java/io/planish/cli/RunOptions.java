@@ -22,8 +22,9 @@ final class RunOptions {
     @Option(
             names = "--canary",
             paramLabel = "N",
-            description = "Try it out: carry out at most N jobs, and nothing more in a pool once one of its jobs has failed."
-                    + " 'apply' goes on with the rest.")
+            description =
+                    "Try it out: carry out at most N jobs, and nothing more in a pool once one of its jobs has failed."
+                            + " 'apply' goes on with the rest.")
     private int canary = Integer.MAX_VALUE;
 
     @Option(names = "--json", description = "Say in JSON what was done, one object for each run of a plan.")

@@ -26,7 +26,12 @@ import java.util.Set;
  * @param canary whether no more than some jobs were to be done
  */
 record RunSummary(
-        String run, List<Job> jobs, Map<String, JobResult> results, Set<String> before, boolean stopped, boolean canary) {
+        String run,
+        List<Job> jobs,
+        Map<String, JobResult> results,
+        Set<String> before,
+        boolean stopped,
+        boolean canary) {
     private static final int VERSION = 1;
 
     int exitCode() {
@@ -106,7 +111,10 @@ record RunSummary(
 
     private ObjectNode json(Job job, JobResult result) {
         boolean earlier = before.contains(job.id());
-        ObjectNode json = Json.MAPPER.createObjectNode().put("job", job.id()).put("kind", job.kind().name());
+        ObjectNode json = Json.MAPPER
+                .createObjectNode()
+                .put("job", job.id())
+                .put("kind", job.kind().name());
         json.put("target", job.target().toString()).put("outcome", Outcomes.name(result.outcome()));
         Outcomes.code(result.outcome()).ifPresent(code -> json.put("code", code));
         json.put("message", Outcomes.message(result.outcome()));

@@ -112,7 +112,8 @@ class ApplyTest {
     @Test
     void aPlanThatIsTooOldIsRefusedInOneLine() throws IOException {
         Instant dayBefore = Instant.now().minus(Duration.ofHours(25));
-        Files.writeString(plan, Files.readString(plan).replaceFirst("\"at\":\"[^\"]+\"", "\"at\":\"" + dayBefore + "\""));
+        Files.writeString(
+                plan, Files.readString(plan).replaceFirst("\"at\":\"[^\"]+\"", "\"at\":\"" + dayBefore + "\""));
         Map<String, byte[]> before = bytes(FIRST);
 
         Answer refused = Cli.planish("apply", plan);
@@ -152,7 +153,8 @@ class ApplyTest {
 
     @Test
     void theSummaryInJsonTellsOfEachJob() {
-        JsonNode json = Qemu.json(Cli.planish("apply", plan, "--json", "--jobs", "4").out());
+        JsonNode json =
+                Qemu.json(Cli.planish("apply", plan, "--json", "--jobs", "4").out());
 
         assertThat(json.path("done").asInt()).isEqualTo(2);
         assertThat(json.path("bytesWritten").asLong()).isPositive();

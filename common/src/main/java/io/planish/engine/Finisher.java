@@ -279,10 +279,7 @@ final class Finisher {
     }
 
     Path trashPath(Intent intent, ImageRef image) {
-        return rootOf(image)
-                .resolve(TRASH)
-                .resolve(intent.run())
-                .resolve(image.path());
+        return rootOf(image).resolve(TRASH).resolve(intent.run()).resolve(image.path());
     }
 
     /** Another job may be about to make the same ones: each is made durable here, whoever made it. */

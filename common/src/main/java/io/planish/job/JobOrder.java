@@ -45,9 +45,8 @@ public final class JobOrder {
             }
             before.remove(job.id());
             order.before.put(job.id(), before);
-            before.forEach(id -> order.after
-                    .computeIfAbsent(id, absent -> new ArrayList<>())
-                    .add(job.id()));
+            before.forEach(id ->
+                    order.after.computeIfAbsent(id, absent -> new ArrayList<>()).add(job.id()));
         }
         return order;
     }

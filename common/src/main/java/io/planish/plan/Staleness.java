@@ -88,7 +88,8 @@ public final class Staleness {
                 .forEach(job -> inTheMiddle.addAll(Footprint.of(job).writes()));
         Map<ImageRef, String> changes = new LinkedHashMap<>();
         for (Job job : untouched) {
-            for (Expectation expected : Expectations.filled(job, List.copyOf(done.values())).expects()) {
+            for (Expectation expected :
+                    Expectations.filled(job, List.copyOf(done.values())).expects()) {
                 if (expected.unchanged().isPresent() && !inTheMiddle.contains(expected.image())) {
                     difference(job, expected).ifPresent(what -> changes.putIfAbsent(expected.image(), what));
                 }
@@ -132,7 +133,8 @@ public final class Staleness {
         for (Job job : open) {
             Optional<Problem> problem = rule.check(job, forest);
             if (problem.isPresent()) {
-                return Optional.of(new ChangedTree.Change(job.top(), problem.get().sentence()));
+                return Optional.of(
+                        new ChangedTree.Change(job.top(), problem.get().sentence()));
             }
             if (needed.contains(job.id())) {
                 forest = Aftermath.of(job, forest);
