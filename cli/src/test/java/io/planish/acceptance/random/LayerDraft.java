@@ -85,8 +85,8 @@ final class LayerDraft {
         afterwards.add(List.of(command));
     }
 
-    /** Adds what makes it to a script. */
-    Layer make(Script script, Path folder) {
+    /** Adds what makes it to a script, without what is in it. */
+    Layer create(Script script, Path folder) {
         Layer layer = new Layer(name, backing.map(Layer::name).orElse(""), format, sizeBytes, shapes, story());
         Path path = folder.resolve(layer.file());
         List<Object> create = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", format));
@@ -96,18 +96,29 @@ final class LayerDraft {
         backing.ifPresent(below -> create.addAll(List.of("-b", below.file(), "-F", below.format())));
         create.addAll(List.of(path, sizeBytes));
         script.must(create.toArray());
+        return layer;
+    }
+
+    /** What {@code qemu-io} has to do with it; layers below come first. */
+    List<String> writes(Path folder) {
+        List<String> commands = new ArrayList<>();
         if (!writes.isEmpty()) {
-            List<Object> io = new ArrayList<>(List.of("qemu-io", "-t", "unsafe", "-f", format));
-            writes.forEach(write -> io.addAll(List.of("-c", write)));
-            io.add(path);
-            script.may(io.toArray());
+            commands.add("open -o driver=" + format + ",cache.no-flush=on,discard=unmap "
+                    + folder.resolve(name + "." + format));
+            commands.addAll(writes);
+            commands.add("close");
         }
+        return commands;
+    }
+
+    /** Adds what is done to it once it is written. */
+    void finish(Script script, Path folder) {
+        Path path = folder.resolve(name + "." + format);
         for (List<Object> command : afterwards) {
             script.may(command.stream()
                     .map(word -> word.equals("FILE") ? path : word)
                     .toArray());
         }
-        return layer;
     }
 
     private String optionText() {

@@ -17,38 +17,54 @@ final class RandomTree {
     RandomTree(Path folder, Random random) {
         this.folder = folder;
         this.random = random;
-        Script script = new Script();
+        Making making = new Making();
         int layers = 2 + random.nextInt(5);
         for (int i = 0; i < layers; i++) {
-            chain.add(make(script, "l" + i, i == 0 ? Optional.empty() : Optional.of(chain.get(i - 1))));
+            chain.add(making.make("l" + i, i == 0 ? Optional.empty() : Optional.of(chain.get(i - 1))));
         }
         for (Layer layer : chain) {
             if (random.nextInt(6) == 0) {
-                make(script, "fork-of-" + layer.name(), Optional.of(layer));
+                making.make("fork-of-" + layer.name(), Optional.of(layer));
             }
         }
-        run(script);
+        making.run();
     }
 
     /** Another chain of two layers; returns its top. */
     Layer unrelated() {
-        Script script = new Script();
-        Layer base = make(script, "n0", Optional.empty());
-        Layer top = make(script, "n1", Optional.of(base));
-        run(script);
+        Making making = new Making();
+        Layer base = making.make("n0", Optional.empty());
+        Layer top = making.make("n1", Optional.of(base));
+        making.run();
         return top;
     }
 
-    private Layer make(Script script, String name, Optional<Layer> backing) {
-        Layer layer = LayerDraft.draw(name, backing, random).make(script, folder);
-        all.add(layer);
-        return layer;
-    }
+    /** Layers on their way: all are created, then all are written by one process, then each is finished. */
+    private final class Making {
+        private final Script script = new Script();
+        private final List<LayerDraft> drafts = new ArrayList<>();
 
-    private static void run(Script script) {
-        String failed = script.run();
-        if (!failed.isEmpty()) {
-            throw new IllegalStateException(failed);
+        Layer make(String name, Optional<Layer> backing) {
+            LayerDraft draft = LayerDraft.draw(name, backing, random);
+            drafts.add(draft);
+            Layer layer = draft.create(script, folder);
+            all.add(layer);
+            return layer;
+        }
+
+        void run() {
+            List<Object> io = new ArrayList<>(List.of("qemu-io"));
+            for (LayerDraft draft : drafts) {
+                draft.writes(folder).forEach(command -> io.addAll(List.of("-c", command)));
+            }
+            if (io.size() > 1) {
+                script.may(io.toArray());
+            }
+            drafts.forEach(draft -> draft.finish(script, folder));
+            String failed = script.run();
+            if (!failed.isEmpty()) {
+                throw new IllegalStateException(failed);
+            }
         }
     }
 
@@ -68,6 +84,13 @@ final class RandomTree {
     /** The chain, and what else there is. */
     List<Layer> all() {
         return all;
+    }
+
+    /** The files that a guest of this layer reads, its own first. */
+    List<Path> files(Layer layer) {
+        List<Path> files = new ArrayList<>(List.of(path(layer)));
+        all.stream().filter(below -> below.name().equals(layer.backing())).forEach(below -> files.addAll(files(below)));
+        return files;
     }
 
     List<Layer> overlays(Layer layer) {
