@@ -5,6 +5,7 @@ import io.planish.plan.Plan;
 import io.planish.plan.PlanPart;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
+import io.planish.plan.Snapshot;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -79,14 +80,16 @@ final class FlattenVerb implements Callable<Integer> {
         }
         Policy asked = policy.policy(workspace);
         Policy wanted = delete ? asked.change().grace(Duration.ZERO).build() : asked;
-        int exit = flatten(workspace, Planner.plan(workspace.scan(), wanted), true, out);
+        Snapshot snapshot = workspace.scan();
+        int exit = flatten(workspace, snapshot, Planner.plan(snapshot, wanted), true, out);
         return allFinished ? exit : ExitCode.FAILED;
     }
 
     /** @param again whether trees that have changed since the plan was made are to be planned once more */
-    private int flatten(Workspace workspace, Plan plan, boolean again, PrintWriter out) throws IOException {
+    private int flatten(Workspace workspace, Snapshot snapshot, Plan plan, boolean again, PrintWriter out)
+            throws IOException {
         if (!options.json()) {
-            PlanText.print(plan, out);
+            PlanText.print(plan, snapshot.forest(), out);
         }
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;
@@ -108,8 +111,9 @@ final class FlattenVerb implements Callable<Integer> {
         if (!options.json()) {
             out.println("What has changed since the plan was made is planned again.");
         }
-        Plan fresh = PlanPart.touching(Planner.plan(workspace.scan(), plan.policy()), stale);
-        int exit = flatten(workspace, fresh, false, out);
+        Snapshot now = workspace.scan();
+        Plan fresh = PlanPart.touching(Planner.plan(now, plan.policy()), stale);
+        int exit = flatten(workspace, now, fresh, false, out);
         return summary.withoutStale().exitCode() == ExitCode.FAILED ? ExitCode.FAILED : exit;
     }
 

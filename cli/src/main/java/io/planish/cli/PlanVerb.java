@@ -1,7 +1,10 @@
 package io.planish.cli;
 
 import io.planish.plan.Plan;
+import io.planish.plan.PlanFile;
 import io.planish.plan.Planner;
+import io.planish.plan.Policy;
+import io.planish.plan.Snapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,21 +47,24 @@ final class PlanVerb implements Callable<Integer> {
             description = "Save the plan for 'planish apply FILE'.")
     private @Nullable Path file;
 
-    @Option(names = "--json", description = "Print the plan as it is saved: JSON Lines.")
+    @Option(names = "--json", description = "Print the plan as it is saved, and how each tree looks before and after: JSON Lines.")
     private boolean json;
 
     @Override
     public Integer call() throws Exception {
         Workspace workspace = Workspace.toRead(folders);
-        Plan plan = Planner.plan(workspace.scan(), policy.policy(workspace));
+        Policy wanted = policy.policy(workspace);
+        Snapshot snapshot = workspace.scan();
+        Plan plan = Planner.plan(snapshot, wanted);
         String saved = SavedPlan.of(plan, workspace).text();
         if (file != null) {
             Files.writeString(file, saved);
         }
         if (json) {
             spec.commandLine().getOut().print(saved);
+            PlanFile.writeTrees(plan, snapshot.forest(), spec.commandLine().getOut());
         } else {
-            PlanText.print(plan, spec.commandLine().getOut());
+            PlanText.print(plan, snapshot.forest(), spec.commandLine().getOut());
         }
         return plan.jobs().isEmpty() && !plan.skips().isEmpty() ? ExitCode.ALL_SKIPPED : ExitCode.DONE;
     }

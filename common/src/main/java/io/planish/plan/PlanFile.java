@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
 import io.planish.job.Job;
 import io.planish.job.Json;
 import java.io.BufferedReader;
@@ -43,6 +45,29 @@ public final class PlanFile {
         lines(out, "ends", plan.ends());
         lines(out, "total", plan.totals());
         out.flush();
+    }
+
+    /**
+     * Writes how each tree that changes looks before and after, one line a tree:
+     * {@code {"type":"tree","jobs":[…],"before":[{"image":…,"backing":…,"allocatedBytes":…}…],"after":[…]}}.
+     *
+     * @param forest the plan was made for
+     */
+    public static void writeTrees(Plan plan, Forest forest, Writer out) throws IOException {
+        for (TreeChange change : TreeChange.of(plan, forest)) {
+            ObjectNode tree = Json.MAPPER.createObjectNode().put("type", "tree");
+            change.jobs().forEach(job -> tree.withArray("jobs").add(job.id()));
+            change.before().nodes().forEach(node -> image(tree.withArray("before").addObject(), node));
+            change.after().nodes().forEach(node -> image(tree.withArray("after").addObject(), node));
+            line(out, tree);
+        }
+        out.flush();
+    }
+
+    private static void image(ObjectNode line, ImageNode node) {
+        line.put("image", node.ref().toString());
+        node.backingImage().ifPresent(backing -> line.put("backing", backing.toString()));
+        line.put("allocatedBytes", node.allocatedBytes());
     }
 
     /** @throws ImageException of kind {@code MALFORMED_IMAGE} naming the line, or {@code UNSUPPORTED_FEATURE} for another version */

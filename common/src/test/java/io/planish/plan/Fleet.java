@@ -29,6 +29,7 @@ final class Fleet {
     private final Map<ImageRef, RoaringBitmap> zero = new HashMap<>();
     private final Set<ImageRef> referenced = new HashSet<>();
     private final Set<String> incomplete = new HashSet<>();
+    private final Map<String, Integer> filesystems = new HashMap<>();
     private long freeBytes = 1L << 40;
 
     static Fleet of(String... drawings) {
@@ -58,7 +59,7 @@ final class Fleet {
     }
 
     Fleet use(String name, Use use) {
-        return change(name, n -> copy(n, n.format(), n.virtualSizeBytes(), n.clusterSizeBytes(), use, n.traits(), 0));
+        return change(name, n -> copy(n, n.format(), n.virtualSizeBytes(), n.clusterSizeBytes(), use, n.traits(), n.filesystem()));
     }
 
     Fleet raw(String name) {
@@ -123,6 +124,33 @@ final class Fleet {
         return this;
     }
 
+    /** Each pool has a filesystem of its own. */
+    Fleet filesystemsApart() {
+        for (ImageNode node : List.copyOf(nodes.values())) {
+            String pool = node.ref().pool().value();
+            filesystem(node.ref().toString(), filesystems.computeIfAbsent(pool, p -> filesystems.size() + 1));
+        }
+        return this;
+    }
+
+    Fleet allocated(String name, long bytes) {
+        return change(
+                name,
+                n -> new ImageNode(
+                        n.ref(),
+                        n.otherNames(),
+                        n.facts(),
+                        n.format(),
+                        n.virtualSizeBytes(),
+                        n.clusterSizeBytes(),
+                        bytes,
+                        n.filesystem(),
+                        n.use(),
+                        n.backing(),
+                        n.traits(),
+                        n.problems()));
+    }
+
     Snapshot snapshot() {
         Set<String> pools = new TreeSet<>();
         nodes.keySet().forEach(ref -> pools.add(ref.pool().value()));
@@ -135,7 +163,7 @@ final class Fleet {
                                 "id-" + name,
                                 !incomplete.contains(name),
                                 freeBytes,
-                                0))
+                                filesystems.getOrDefault(name, 0)))
                         .toList(),
                 Forest.of(nodes.values()),
                 ref -> new Owned(
