@@ -47,7 +47,9 @@ final class PlanVerb implements Callable<Integer> {
             description = "Save the plan for 'planish apply FILE'.")
     private @Nullable Path file;
 
-    @Option(names = "--json", description = "Print the plan as it is saved, and how each tree looks before and after: JSON Lines.")
+    @Option(
+            names = "--json",
+            description = "Print the plan as it is saved, and how each tree looks before and after: JSON Lines.")
     private boolean json;
 
     @Override

@@ -25,12 +25,16 @@ final class Terminal {
     /** How many characters a line of output may have: of the terminal, else what COLUMNS says, else enough for anybody. */
     static int width() {
         Optional<Integer> told = Optional.ofNullable(System.getenv("COLUMNS")).flatMap(Terminal::number);
-        return told.or(() -> is(1) ? askStty() : Optional.empty()).map(w -> Math.max(w, NARROWEST)).orElse(ANYBODY);
+        return told.or(() -> is(1) ? askStty() : Optional.empty())
+                .map(w -> Math.max(w, NARROWEST))
+                .orElse(ANYBODY);
     }
 
     private static Optional<Integer> askStty() {
         try {
-            Process stty = new ProcessBuilder("stty", "size").redirectInput(new File("/dev/tty")).start();
+            Process stty = new ProcessBuilder("stty", "size")
+                    .redirectInput(new File("/dev/tty"))
+                    .start();
             String answer = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             return number(answer.strip().substring(answer.indexOf(' ') + 1));
         } catch (IOException e) {

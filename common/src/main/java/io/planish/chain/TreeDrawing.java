@@ -122,7 +122,8 @@ public record TreeDrawing(Forest forest, Function<ImageNode, String> name, int w
     /** The images that hang on this one and nowhere else: no image is drawn twice, and circles end. */
     private List<ImageNode> overlays(ImageNode image) {
         return forest.overlays(image.ref()).stream()
-                .filter(overlay -> overlay.backingImage().filter(image.ref()::equals).isPresent())
+                .filter(overlay ->
+                        overlay.backingImage().filter(image.ref()::equals).isPresent())
                 .toList();
     }
 }

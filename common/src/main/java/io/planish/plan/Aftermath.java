@@ -57,7 +57,9 @@ final class Aftermath {
     private Set<Trait> traits(Job job, ImageNode target) {
         Set<Trait> traits = new HashSet<>(target.traits());
         if (job.kind() == JobKind.COMMIT) {
-            for (ImageNode at = node(job.top()); !at.ref().equals(job.target()); at = node(at.backingImage().orElseThrow())) {
+            for (ImageNode at = node(job.top());
+                    !at.ref().equals(job.target());
+                    at = node(at.backingImage().orElseThrow())) {
                 if (at.has(Trait.BITMAPS)) {
                     traits.add(Trait.BITMAPS);
                 }

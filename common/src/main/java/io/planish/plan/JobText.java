@@ -28,7 +28,9 @@ public final class JobText {
         String down = at < top ? "commit " + range(chain.subList(at + 1, top + 1), name) : "";
         String up = lo < at ? "pull " + range(chain.subList(lo, at), name) : "";
         return down + (down.isEmpty() || up.isEmpty() ? "" : " and ") + up + " into " + target
-                + job.replaces().map(leaf -> ", which takes the name " + name.apply(leaf)).orElse("")
+                + job.replaces()
+                        .map(leaf -> ", which takes the name " + name.apply(leaf))
+                        .orElse("")
                 + relinks(job.relinks(), name);
     }
 
@@ -47,7 +49,8 @@ public final class JobText {
             case 1 -> name.apply(images.getFirst());
             case 2 -> name.apply(images.getFirst()) + ", " + name.apply(images.getLast());
             default ->
-                name.apply(images.getFirst()) + " to " + name.apply(images.getLast()) + " (" + images.size() + " files)";
+                name.apply(images.getFirst()) + " to " + name.apply(images.getLast()) + " (" + images.size()
+                        + " files)";
         };
     }
 }

@@ -57,7 +57,9 @@ public final class PlanFile {
         for (TreeChange change : TreeChange.of(plan, forest)) {
             ObjectNode tree = Json.MAPPER.createObjectNode().put("type", "tree");
             change.jobs().forEach(job -> tree.withArray("jobs").add(job.id()));
-            change.before().nodes().forEach(node -> image(tree.withArray("before").addObject(), node));
+            change.before()
+                    .nodes()
+                    .forEach(node -> image(tree.withArray("before").addObject(), node));
             change.after().nodes().forEach(node -> image(tree.withArray("after").addObject(), node));
             line(out, tree);
         }

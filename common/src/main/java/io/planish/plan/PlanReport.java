@@ -62,9 +62,7 @@ public final class PlanReport {
         draw("  now   ", change.before(), folder);
         draw("  then  ", change.after(), folder);
         Function<ImageRef, String> name = ref -> within(folder, ref);
-        List<Job> shown = change.jobs().size() > JOBS
-                ? change.jobs().subList(0, JOBS - 1)
-                : change.jobs();
+        List<Job> shown = change.jobs().size() > JOBS ? change.jobs().subList(0, JOBS - 1) : change.jobs();
         for (Job job : shown) {
             lines.wrapped("  " + job.id() + " ", JobText.of(job, name) + ": " + costs(List.of(job)));
         }
@@ -75,8 +73,8 @@ public final class PlanReport {
     }
 
     private void draw(String label, Forest tree, String folder) {
-        TreeDrawing drawing = new TreeDrawing(
-                tree, node -> within(folder, node.ref()), lines.width() - label.length(), TREE_LINES);
+        TreeDrawing drawing =
+                new TreeDrawing(tree, node -> within(folder, node.ref()), lines.width() - label.length(), TREE_LINES);
         String before = label;
         for (ImageNode root : TreeChange.roots(tree)) {
             for (String line : drawing.of(root)) {
@@ -88,14 +86,15 @@ public final class PlanReport {
 
     private String costs(List<Job> jobs) {
         long free = jobs.stream().mapToLong(Job::bytesToFree).sum();
-        String when = plan.policy().grace().isZero() ? "" : " after " + Durations.text(plan.policy().grace());
+        String when = plan.policy().grace().isZero()
+                ? ""
+                : " after " + Durations.text(plan.policy().grace());
         return "writes " + Bytes.text(jobs.stream().mapToLong(Job::bytesToWrite).sum())
                 + (free == 0 ? "" : ", frees " + Bytes.text(free) + when);
     }
 
     private void ends(TreeChange change) {
-        Map<String, List<Plan.End>> byJob =
-                plan.ends().stream().collect(Collectors.groupingBy(Plan.End::job));
+        Map<String, List<Plan.End>> byJob = plan.ends().stream().collect(Collectors.groupingBy(Plan.End::job));
         List<ImageRef> ending = change.jobs().stream()
                 .flatMap(job -> byJob.getOrDefault(job.id(), List.of()).stream())
                 .map(Plan.End::image)
@@ -115,7 +114,9 @@ public final class PlanReport {
             lines.gap()
                     .wrapped(
                             "No guest needs afterwards, but they stay: ",
-                            unused.stream().map(node -> within(folder, node.ref())).collect(Collectors.joining(", ")));
+                            unused.stream()
+                                    .map(node -> within(folder, node.ref()))
+                                    .collect(Collectors.joining(", ")));
         }
     }
 
@@ -162,20 +163,29 @@ public final class PlanReport {
 
     private void headline(int trees) {
         if (plan.jobs().isEmpty()) {
-            lines.gap().add(plan.skips().isEmpty() ? "Nothing to do: no chain is longer than wanted." : "Nothing to do.");
+            lines.gap()
+                    .add(plan.skips().isEmpty() ? "Nothing to do: no chain is longer than wanted." : "Nothing to do.");
             return;
         }
-        List<Plan.LeafDepth> shorter =
-                plan.leaves().stream().filter(leaf -> leaf.after() < leaf.before()).toList();
+        List<Plan.LeafDepth> shorter = plan.leaves().stream()
+                .filter(leaf -> leaf.after() < leaf.before())
+                .toList();
         lines.gap()
                 .wrapped(
                         "",
                         "Jobs: " + plan.jobs().size() + ", in " + trees + (trees == 1 ? " tree" : " trees")
                                 + ". Chains that get shorter: " + shorter.size() + ", from up to "
-                                + shorter.stream().mapToInt(Plan.LeafDepth::before).max().orElse(0)
+                                + shorter.stream()
+                                        .mapToInt(Plan.LeafDepth::before)
+                                        .max()
+                                        .orElse(0)
                                 + " files to at most "
-                                + shorter.stream().mapToInt(Plan.LeafDepth::after).max().orElse(0)
-                                + ". Left alone, or not as short as wanted: " + plan.skips().size() + ".");
+                                + shorter.stream()
+                                        .mapToInt(Plan.LeafDepth::after)
+                                        .max()
+                                        .orElse(0)
+                                + ". Left alone, or not as short as wanted: "
+                                + plan.skips().size() + ".");
     }
 
     private static String within(String folder, ImageRef ref) {

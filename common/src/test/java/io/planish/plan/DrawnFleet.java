@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -124,7 +123,8 @@ record DrawnFleet(Fleet fleet, Policy policy) {
                 nextCluster = Math.max(nextCluster, from + size);
                 return size;
             } else {
-                fleet.problem(name, SkipReason.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
+                fleet.problem(
+                        name, SkipReason.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
             }
             return 0;
         }

@@ -59,7 +59,9 @@ final class Fleet {
     }
 
     Fleet use(String name, Use use) {
-        return change(name, n -> copy(n, n.format(), n.virtualSizeBytes(), n.clusterSizeBytes(), use, n.traits(), n.filesystem()));
+        return change(
+                name,
+                n -> copy(n, n.format(), n.virtualSizeBytes(), n.clusterSizeBytes(), use, n.traits(), n.filesystem()));
     }
 
     Fleet raw(String name) {
