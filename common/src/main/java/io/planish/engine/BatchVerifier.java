@@ -51,7 +51,7 @@ final class BatchVerifier {
      * @param target the target as opened anew after the batch was flushed
      * @throws ImageException of kind {@code IO} if the tables lead elsewhere than where the data was put
      */
-    void verifyTables(Qcow2Image target, List<Written> written) throws IOException {
+    static void verifyTables(Qcow2Image target, List<Written> written) throws IOException {
         for (Written one : written) {
             Piece piece = one.piece();
             for (long at = 0; at < piece.lengthBytes(); ) {

@@ -27,6 +27,7 @@ import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -88,7 +89,7 @@ final class MergeRun implements AutoCloseable {
         this.preconditions = new Preconditions(storage, pools, gate, sweep, chain, files);
         boolean alone = options.threads() == 1;
         this.copying = new Helpers(alone ? 0 : options.threads(), "planish-copy-");
-        this.verifying = new Helpers(alone ? 0 : 1, "planish-verify-");
+        this.verifying = new Helpers(alone ? 0 : options.threads(), "planish-verify-");
         state.begun = begun.isPresent();
     }
 
@@ -196,8 +197,7 @@ final class MergeRun implements AutoCloseable {
         Steps steps = steps(view, granularity, writer.hasZeroClusters());
         MergeBatch batch =
                 new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
-        BatchVerifier verifier = new BatchVerifier(
-                OpenChain.open(chain.images(), files, gate, pools).view());
+        List<BatchVerifier> verifiers = verifiers();
         boolean verifiesFully = options.verify() == Verify.FULL;
         boolean hidden = job.kind() == JobKind.COMMIT;
         Pace pace = new Pace(attempt);
@@ -225,18 +225,19 @@ final class MergeRun implements AutoCloseable {
             if (verifiesFully && !hidden) {
                 // a guest sees what a pull or rebase has flushed, and no later attempt would look at it again
                 target.sync();
-                verifier.verifyData(target, written);
+                verifyData(verifiers, target, written);
+                verifying.await();
             }
             writer.flush();
             view.reload(chain.target());
             settle(end);
+            if (verifiesFully && hidden) {
+                verifyData(verifiers, target, written);
+            }
             verifying.run(() -> {
-                if (verifiesFully && hidden) {
-                    verifier.verifyData(target, written);
-                }
                 if (verifiesFully && !intent.targetIsRaw()) {
                     String name = job.target().toString();
-                    verifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
+                    BatchVerifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
                 }
                 leavePageCache(target, written);
             });
@@ -251,6 +252,27 @@ final class MergeRun implements AutoCloseable {
             state.bytesCopied = batch.bytesWritten();
         }
         settle(end);
+    }
+
+    private List<BatchVerifier> verifiers() throws IOException {
+        List<BatchVerifier> verifiers = new ArrayList<>();
+        while (verifiers.size() < options.threads()) {
+            verifiers.add(new BatchVerifier(
+                    OpenChain.open(chain.images(), files, gate, pools).view()));
+        }
+        return verifiers;
+    }
+
+    /** Each reads a share of the batch: the disk gives more to several readers than to one. */
+    private void verifyData(List<BatchVerifier> verifiers, ImageFile target, List<MergeBatch.Written> written)
+            throws IOException {
+        int share = Math.ceilDiv(written.size(), verifiers.size());
+        for (int i = 0; i * share < written.size(); i++) {
+            BatchVerifier verifier = verifiers.get(i);
+            List<MergeBatch.Written> part =
+                    written.subList(i * share, Math.min(written.size(), (i + 1) * share));
+            verifying.run(() -> verifier.verifyData(target, part));
+        }
     }
 
     /** Not every filesystem drops what was written past the page cache; nobody else uses the target. */
