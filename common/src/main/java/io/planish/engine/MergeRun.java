@@ -269,8 +269,7 @@ final class MergeRun implements AutoCloseable {
         int share = Math.ceilDiv(written.size(), verifiers.size());
         for (int i = 0; i * share < written.size(); i++) {
             BatchVerifier verifier = verifiers.get(i);
-            List<MergeBatch.Written> part =
-                    written.subList(i * share, Math.min(written.size(), (i + 1) * share));
+            List<MergeBatch.Written> part = written.subList(i * share, Math.min(written.size(), (i + 1) * share));
             verifying.run(() -> verifier.verifyData(target, part));
         }
     }

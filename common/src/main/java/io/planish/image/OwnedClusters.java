@@ -1,6 +1,9 @@
 package io.planish.image;
 
+import io.planish.qcow2.CompressedDescriptor;
 import java.io.IOException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -11,8 +14,11 @@ import org.roaringbitmap.RoaringBitmap;
  * @param data clusters with bytes in the file
  * @param zero clusters that read as zeroes, whatever lies below
  * @param compressed clusters with a compressed stream in the file
+ * @param streamBytes for each of those, in order, how long its stream is at most: up to its last sector's end, or to where the next one begins; empty
+ *     where these are not the image's own clusters
  */
-public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap zero, RoaringBitmap compressed) {
+public record OwnedClusters(
+        int clusterBytes, RoaringBitmap data, RoaringBitmap zero, RoaringBitmap compressed, int[] streamBytes) {
     /** As many as a bitmap can tell apart. */
     private static final long MAX_CLUSTERS = 1L << 32;
 
@@ -32,6 +38,7 @@ public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap 
         RoaringBitmap data = new RoaringBitmap();
         RoaringBitmap zero = new RoaringBitmap();
         RoaringBitmap compressed = new RoaringBitmap();
+        Streams streams = new Streams(layer, clusterBytes);
         for (long at = 0; at < size; ) {
             Mapping mapping = layer.map(at, size - at);
             long first = at / clusterBytes;
@@ -41,7 +48,10 @@ public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap 
                 case UNALLOCATED -> {}
                 case ZERO -> zero.add(first, end);
                 case DATA -> data.add(first, end);
-                case COMPRESSED -> compressed.add(first, end);
+                case COMPRESSED -> {
+                    compressed.add(first, end);
+                    streams.add(mapping);
+                }
             }
         }
         compressed.andNot(data);
@@ -50,7 +60,7 @@ public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap 
         for (RoaringBitmap bitmap : new RoaringBitmap[] {data, zero, compressed}) {
             bitmap.runOptimize();
         }
-        return new OwnedClusters(clusterBytes, data, zero, compressed);
+        return new OwnedClusters(clusterBytes, data, zero, compressed, streams.lengths());
     }
 
     /** At the image's own granularity, where that will do. */
@@ -63,5 +73,38 @@ public record OwnedClusters(int clusterBytes, RoaringBitmap data, RoaringBitmap 
         RoaringBitmap all = RoaringBitmap.or(data, zero);
         all.or(compressed);
         return all;
+    }
+
+    /** Collects how long streams are, in guest order, which is most often the order in the file too. */
+    private static final class Streams {
+        private final @Nullable Qcow2Image image;
+        private int[] lengths = new int[0];
+        private int count;
+        private long lastOffset;
+
+        Streams(Layer layer, int clusterBytes) {
+            boolean ownClusters = layer instanceof Qcow2Image qcow2
+                    && qcow2.header().geometry().clusterBytes() == clusterBytes;
+            this.image = ownClusters ? (Qcow2Image) layer : null;
+        }
+
+        void add(Mapping mapping) {
+            if (image == null) {
+                return;
+            }
+            CompressedDescriptor stream = image.descriptor(mapping.hostOffset());
+            if (count > 0 && stream.hostOffset() > lastOffset) {
+                lengths[count - 1] = (int) Math.min(lengths[count - 1], stream.hostOffset() - lastOffset);
+            }
+            if (count == lengths.length) {
+                lengths = Arrays.copyOf(lengths, Math.max(64, count * 2));
+            }
+            lengths[count++] = stream.maxLengthBytes();
+            lastOffset = stream.hostOffset();
+        }
+
+        int[] lengths() {
+            return Arrays.copyOf(lengths, count);
+        }
     }
 }

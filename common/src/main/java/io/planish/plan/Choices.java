@@ -6,112 +6,260 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import java.io.IOException;
-import java.util.Collections;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses, from the leaves down, how each segment of a tree is to become shorter: a leaf first loses what it can in its own
- * segment; what is then still too many the trunk below has to lose, once for all its leaves.
+ * Chooses how many files each segment of a tree becomes, so that all leaves get where they can get for the least price.
+ *
+ * <p>What is shared stays one file for all, so that no group reaches over a fork, and each segment becomes some number {@code k} of files, for
+ * the price that {@link Splitter} finds. A leaf's bound is what the policy wants, or the fewest files it can come down to if
+ * that is more. {@code way(s, u)} is the least price of segment {@code s} and all above it where {@code u} files stand below it:
+ *
+ * <pre>
+ *   way(s, u) = min over k of  price(s, k) + sum of way(c, u + k) over the segments c above s
+ *               only k with u + k within the bound where s ends in a leaf
+ * </pre>
+ *
+ * <p>Segments above one fork depend on each other only through {@code u}, so that this is the optimum; and a trunk is paid for once, whoever is above.
+ * Takes one step for each segment, {@code u}, {@code k} and segment above, each of {@code u} and {@code k} at most the largest bound.
+ *
+ * <p>A leaf that cannot get there without its own copy of what it shares gets one where the policy wants that, for the least price given what the trunk
+ * below becomes for the others. That is the optimum for each such leaf, not always for the tree: a trunk might be better left longer,
+ * or copied once for several leaves, or a leaf copy although it need not.
  */
 final class Choices {
     private final Forest tree;
     private final Policy policy;
     private final SafetyRule rule;
-    private final Ownership ownership;
-    private final Map<Segment, Split> splits = new IdentityHashMap<>();
-    private final Set<Segment> unshared = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Map<ImageRef, Problem> obstacles = new HashMap<>();
-    private boolean anyTooDeep;
+    private final CostModel costModel;
+    private final List<Branch> branches = new ArrayList<>();
+    private final Map<Segment, Branch> bySegment = new IdentityHashMap<>();
+    private final Map<ImageRef, Problem> obstacles;
 
-    /** @param segments each after the one below it */
-    Choices(List<Segment> segments, Forest tree, Policy policy, SafetyRule rule, Ownership ownership) {
+    /**
+     * @param segments each after the one below it
+     * @param obstacles gets, by the last image of a segment, why it cannot become as short as it should
+     */
+    Choices(
+            List<Segment> segments,
+            Forest tree,
+            Policy policy,
+            SafetyRule rule,
+            CostModel costModel,
+            Map<ImageRef, Problem> obstacles) {
+        this.obstacles = obstacles;
         this.tree = tree;
         this.policy = policy;
         this.rule = rule;
-        this.ownership = ownership;
-        Map<Segment, Place> places = new IdentityHashMap<>();
-        segments.forEach(segment -> places.put(segment, Place.of(segment, places)));
-        Map<Segment, Integer> stillTooMany = new IdentityHashMap<>();
-        for (Segment segment : segments.reversed()) {
-            int tooMany = segment.above().stream()
-                    .mapToInt(above -> stillTooMany.getOrDefault(above, 0))
-                    .max()
-                    .orElse(0);
-            Place place = places.getOrDefault(segment, Place.ROOT);
-            stillTooMany.put(segment, choose(segment, Math.max(tooMany, ofLeaf(segment, place))));
+        this.costModel = costModel;
+        for (Segment segment : segments) {
+            Branch branch =
+                    new Branch(segment, segment.below().map(bySegment::get).orElse(null));
+            branch.tooDeep = segment.endsInLeaf(tree) && isTooDeep(segment.last(), branch.filesNow());
+            bySegment.put(segment, branch);
+            branches.add(branch);
+        }
+        if (anyTooDeep()) {
+            do {
+                bound();
+            } while (!read());
+            branches.reversed().forEach(this::solve);
+            branches.forEach(Choices::choose);
         }
     }
 
     /** Whether any leaf that could be worked on is deeper than the policy wants. */
     boolean anyTooDeep() {
-        return anyTooDeep;
+        return branches.stream().anyMatch(branch -> branch.tooDeep);
     }
 
+    /** What its layers become; nothing changes where its leaf is to be {@link #unshares unshared}. */
     Split split(Segment segment) {
-        return splits.getOrDefault(segment, Split.NONE);
+        return branch(segment).split();
     }
 
     /** Whether the segment's leaf is to get its own copy of what it shares. */
     boolean unshares(Segment segment) {
-        return unshared.contains(segment);
+        return branch(segment).unshares;
     }
 
-    /** By the last image of a segment: why it cannot become as short as it should. */
-    Map<ImageRef, Problem> obstacles() {
-        return obstacles;
-    }
-
-    private int ofLeaf(Segment segment, Place place) {
-        if (!segment.endsInLeaf(tree) || segment.last().use() != Use.FREE) {
-            return 0;
+    /**
+     * What the whole chain of a segment's leaf becomes if it gets its own copy of what it shares, all segments below being what they were chosen
+     * to be; empty: it cannot get down to what the policy wants.
+     */
+    Optional<Split> unsharing(Segment segment) {
+        List<ImageNode> path = tree.chain(segment.last().ref());
+        int own = path.size() - segment.size();
+        int most = Math.min(policy.maxDepth(), path.size());
+        List<Integer> tops = tops(branch(segment).below);
+        int[] start = new int[Math.min(tops.size() + 1, most)];
+        for (int files = 1; files < start.length; files++) {
+            start[files] = tops.get(files - 1) + 1;
         }
-        int tooMany = Math.max(0, place.files() + segment.size() - policy.maxDepth());
-        anyTooDeep |= tooMany > 0;
-        boolean sharesTooMuch = tooMany > 0 && place.segments() + 1 > policy.maxDepth();
-        if (sharesTooMuch && policy.unshare() && rule.pullsInto(segment.last()).isEmpty()) {
-            unshared.add(segment);
-            return 0;
-        }
-        return tooMany;
-    }
-
-    /** Makes the segment shorter by up to {@code tooMany} files; returns what is left of them. */
-    private int choose(Segment segment, int tooMany) {
-        int wanted = Math.min(tooMany, segment.size() - 1);
-        if (wanted == 0) {
-            return tooMany;
-        }
-        ImageRef last = segment.last().ref();
         try {
-            List<ImageNode> chain = tree.chain(segment.first().ref());
-            Layers owned = new Layers(segment.layers(), chain.subList(0, chain.size() - 1), ownership);
-            Split split = new Splitter(segment, owned, tree, rule).cheapest(wanted);
-            splits.put(segment, split);
-            if (split.removed() < wanted) {
-                Obstacles.of(segment, tree, rule).ifPresent(problem -> obstacles.put(last, problem));
+            Costs costs = costModel.of(path, List.of());
+            Splitter splitter =
+                    new Splitter(new Targets(path, own, tree, rule, policy.direction()), costs, start, most);
+            Split best = null;
+            for (int files = most; files > 0; files--) {
+                Optional<Price> price = splitter.price(files);
+                if (price.isPresent() && (best == null || price.get().compareTo(best.price()) < 0)) {
+                    best = splitter.split(files);
+                }
             }
-            return Math.max(0, tooMany - split.removed());
+            return Optional.ofNullable(best);
         } catch (IOException e) {
-            obstacles.put(last, Obstacles.of(e));
-            return tooMany;
+            obstacles.put(segment.last().ref(), Obstacles.of(e));
+            return Optional.empty();
         }
     }
 
-    /** How many files and how many segments stand below a segment; each segment keeps at least one file. */
-    private record Place(int files, int segments) {
-        static final Place ROOT = new Place(0, 0);
+    private Branch branch(Segment segment) {
+        return Objects.requireNonNull(bySegment.get(segment));
+    }
 
-        static Place of(Segment segment, Map<Segment, Place> places) {
-            return segment.below()
-                    .map(below -> {
-                        Place place = places.getOrDefault(below, ROOT);
-                        return new Place(place.files() + below.size(), place.segments() + 1);
-                    })
-                    .orElse(ROOT);
+    private boolean isTooDeep(ImageNode leaf, int files) {
+        return leaf.use() == Use.FREE && files > policy.maxDepth() && files >= policy.minDepth();
+    }
+
+    /** Finds how far each leaf can get, and what that leaves to the segments below it. */
+    private void bound() {
+        for (Branch branch : branches.reversed()) {
+            branch.concerned |= branch.tooDeep;
+            if (branch.below != null) {
+                branch.below.concerned |= branch.concerned;
+            }
         }
+        for (Branch branch : branches) {
+            Segment segment = branch.segment;
+            if (branch.concerned && branch.targets == null) {
+                branch.targets = new Targets(segment.layers(), 0, tree, rule, policy.direction());
+                branch.fewest = branch.targets.fewestFiles();
+            }
+            branch.fewestBelow = branch.below == null ? 0 : branch.below.fewestBelow + branch.below.fewest;
+            branch.room = Integer.MAX_VALUE;
+            branch.unshares = branch.tooDeep
+                    && policy.unshare()
+                    && branch.below != null
+                    && branch.fewestBelow + branch.fewest > policy.maxDepth()
+                    && branch.targets != null
+                    && branch.targets.pullsInto(segment.size() - 1);
+        }
+        for (Branch branch : branches.reversed()) {
+            int fewest = branch.fewestBelow + branch.fewest;
+            if (branch.tooDeep && !branch.unshares) {
+                branch.room = Math.max(policy.maxDepth(), fewest);
+                if (fewest > policy.maxDepth()) {
+                    noteObstacles(branch);
+                }
+            }
+            if (branch.room != Integer.MAX_VALUE) {
+                branch.most = branch.room - branch.fewestBelow;
+                branch.room -= branch.fewest;
+                if (branch.below != null) {
+                    branch.below.room = Math.min(branch.below.room, branch.room);
+                }
+            }
+        }
+    }
+
+    private void noteObstacles(Branch leaf) {
+        for (Branch branch = leaf; branch != null; branch = branch.below) {
+            if (branch.fewest > 1) {
+                Problem problem = Obstacles.of(branch.segment, tree, rule).orElse(null);
+                if (problem != null) {
+                    obstacles.putIfAbsent(branch.segment.last().ref(), problem);
+                }
+            }
+        }
+    }
+
+    /** Finds the prices of all segments that may become shorter; false: one could not be read, and stays as it is. */
+    private boolean read() {
+        for (Branch branch : branches) {
+            int most = Math.min(branch.most, branch.segment.size() - 1);
+            if (branch.room == Integer.MAX_VALUE || most < branch.fewest || branch.targets == null) {
+                continue;
+            }
+            List<ImageNode> layers = branch.segment.layers();
+            List<ImageNode> chain = tree.chain(layers.getFirst().ref());
+            try {
+                Costs costs = costModel.of(layers, chain.subList(0, chain.size() - 1));
+                branch.splitter = new Splitter(branch.targets, costs, new int[] {0}, most);
+            } catch (IOException e) {
+                obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
+                branch.splitter = null;
+                branch.fewest = branch.segment.size();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void solve(Branch branch) {
+        if (branch.room == Integer.MAX_VALUE) {
+            return;
+        }
+        int size = branch.segment.size();
+        int states = Math.max(0, Math.min(branch.room, branch.filesBelow) - branch.fewestBelow + 1);
+        branch.cheapest = new Price[states];
+        branch.files = new int[states];
+        for (int state = 0; state < states; state++) {
+            int below = branch.fewestBelow + state;
+            for (int files = Math.min(size, branch.most - state); files >= branch.fewest; files--) {
+                Price price = branch.price(files).orElse(null);
+                Price best = branch.cheapest[state];
+                if (price == null || best != null && price.bytes() > best.bytes()) {
+                    continue;
+                }
+                for (Segment segment : branch.segment.above()) {
+                    Price above = price == null ? null : way(branch(segment), below + files);
+                    price = above == null ? null : Objects.requireNonNull(price).plus(above);
+                }
+                if (price != null && (best == null || price.compareTo(best) < 0)) {
+                    branch.cheapest[state] = price;
+                    branch.files[state] = files;
+                }
+            }
+        }
+    }
+
+    private static @Nullable Price way(Branch branch, int below) {
+        if (branch.room == Integer.MAX_VALUE) {
+            return Price.NOTHING;
+        }
+        int state = below - branch.fewestBelow;
+        return state < branch.cheapest.length ? branch.cheapest[state] : null;
+    }
+
+    private static void choose(Branch branch) {
+        branch.chosenBelow = branch.below == null ? 0 : branch.below.chosenBelow + branch.below.chosen;
+        if (branch.room != Integer.MAX_VALUE) {
+            branch.chosen = branch.files[branch.chosenBelow - branch.fewestBelow];
+        }
+    }
+
+    /** The places on the path of the highest layer of each file that a segment and those below it become. */
+    private static List<Integer> tops(@Nullable Branch highest) {
+        List<Integer> tops = new ArrayList<>();
+        for (Branch branch = highest; branch != null; branch = branch.below) {
+            boolean[] inside = new boolean[branch.segment.size()];
+            for (Split.Merge merge : branch.split().merges()) {
+                Arrays.fill(inside, merge.lo(), merge.top(), true);
+            }
+            for (int layer = inside.length - 1; layer >= 0; layer--) {
+                if (!inside[layer]) {
+                    tops.add(branch.filesBelow + layer);
+                }
+            }
+        }
+        return tops.reversed();
     }
 }

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Writes jobs down, lower ones first, and remembers what each touches: a job depends on those that touched anything of the
@@ -29,8 +30,18 @@ final class JobMaker {
         this.rule = rule;
     }
 
-    /** The job that makes one file, {@code target}, of the layers of {@code top}'s chain above {@code base}. */
-    Job make(Forest now, Optional<ImageNode> base, ImageNode target, ImageNode top, long bytesToWrite) {
+    /**
+     * The job that makes one file, {@code target}, of the layers of {@code top}'s chain above {@code base}.
+     *
+     * @param own which of them no other chain depends on
+     */
+    Job make(
+            Forest now,
+            Optional<ImageNode> base,
+            ImageNode target,
+            ImageNode top,
+            Predicate<ImageRef> own,
+            long bytesToWrite) {
         List<ImageNode> chain = now.chain(top.ref());
         int lo = base.map(chain::indexOf).orElse(-1) + 1;
         List<ImageNode> group = chain.subList(lo, chain.size());
@@ -42,7 +53,7 @@ final class JobMaker {
                         .map(overlay -> new Relink(overlay.ref(), target.ref()))
                         .toList()
                 : List.of();
-        List<ImageNode> retired = retired(group, group.indexOf(target), replaces);
+        List<ImageNode> retired = retired(group, group.indexOf(target), replaces, own);
         Set<String> dependsOn = new LinkedHashSet<>();
         List<Expectation> expects = new ArrayList<>();
         chain.forEach(image -> expects.add(expect(image, dependsOn)));
@@ -83,16 +94,20 @@ final class JobMaker {
     }
 
     /** What nobody needs afterwards, top down: a layer goes only where all above it in the group go or are the target. */
-    private List<ImageNode> retired(List<ImageNode> group, int targetAt, boolean replaces) {
+    private List<ImageNode> retired(List<ImageNode> group, int targetAt, boolean replaces, Predicate<ImageRef> own) {
         List<ImageNode> retired = new ArrayList<>();
         for (int i = group.size() - 1; i > targetAt; i--) {
             if (!replaces || i < group.size() - 1) {
                 retired.add(group.get(i));
             }
         }
-        for (int i = targetAt - 1; i >= 0 && rule.retires(group.get(i)).isEmpty(); i--) {
+        for (int i = targetAt - 1; i >= 0 && mayGo(group.get(i), own); i--) {
             retired.add(group.get(i));
         }
         return retired;
+    }
+
+    private boolean mayGo(ImageNode image, Predicate<ImageRef> own) {
+        return own.test(image.ref()) && rule.retires(image).isEmpty();
     }
 }

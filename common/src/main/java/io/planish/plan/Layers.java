@@ -1,12 +1,8 @@
 package io.planish.plan;
 
-import io.planish.chain.ImageFormat;
 import io.planish.chain.ImageNode;
-import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.roaringbitmap.RoaringBitmap;
 import org.roaringbitmap.RoaringBitmapWriter;
 
@@ -18,55 +14,38 @@ final class Layers {
     /** As many clusters as a bitmap can tell apart. */
     private static final long NUMBERS = 1L << 32;
 
-    private final List<Owned> owned = new ArrayList<>();
+    private final List<Owned> owned;
     private final List<ImageNode> nodes;
     private final long belowBytes;
-    private final Map<Integer, List<Owned>> scaled = new HashMap<>();
 
     /**
-     * Reads what the layers own. A raw layer, which is never merged, is not looked at.
-     *
      * @param nodes base first
      * @param below what stands below them in the chain
+     * @param owned what each of the nodes owns
      */
-    Layers(List<ImageNode> nodes, List<ImageNode> below, Ownership ownership) throws IOException {
+    Layers(List<ImageNode> nodes, List<ImageNode> below, List<Owned> owned) {
         this.belowBytes =
                 below.stream().mapToLong(ImageNode::virtualSizeBytes).max().orElse(0);
         this.nodes = nodes;
-        for (ImageNode node : nodes) {
-            owned.add(
-                    node.format() == ImageFormat.RAW
-                            ? new Owned(node.clusterSizeBytes(), new RoaringBitmap(), new RoaringBitmap())
-                            : ownership.of(node.ref()));
-        }
+        this.owned = owned;
     }
 
-    /** The granularity from {@code clusterBytes} on at which all clusters of the largest disk can be told apart. */
-    int countable(int clusterBytes) {
-        long largest = nodes.stream().mapToLong(ImageNode::virtualSizeBytes).reduce(belowBytes, Math::max);
-        int countable = clusterBytes;
-        while (Math.ceilDiv(largest, (long) countable) > NUMBERS) {
-            countable = Math.multiplyExact(countable, 2);
-        }
-        return countable;
-    }
-
-    /** All layers, base first, in clusters of {@code clusterBytes}, which are {@link #countable}. */
+    /** All layers, base first, in clusters of {@code clusterBytes}. */
     List<Owned> at(int clusterBytes) {
-        return scaled.computeIfAbsent(clusterBytes, bytes -> {
-            List<Owned> all = new ArrayList<>();
-            long deepest = ceil(belowBytes, bytes);
-            for (int i = 0; i < owned.size(); i++) {
-                Owned own = scale(owned.get(i), bytes);
-                long end = ceil(nodes.get(i).virtualSizeBytes(), bytes);
-                if (end < deepest) {
-                    own.zero().add(end, deepest);
-                }
-                deepest = Math.max(deepest, end);
-                all.add(own);
+        List<Owned> all = new ArrayList<>();
+        long deepest = ceil(belowBytes, clusterBytes);
+        for (int i = 0; i < owned.size(); i++) {
+            Owned own = owned.get(i).clusterBytes() == clusterBytes ? owned.get(i) : scale(owned.get(i), clusterBytes);
+            long end = ceil(nodes.get(i).virtualSizeBytes(), clusterBytes);
+            if (end < deepest) {
+                RoaringBitmap zero = own.zero().clone();
+                zero.add(end, deepest);
+                own = new Owned(clusterBytes, own.data(), zero);
             }
-            return all;
-        });
+            deepest = Math.max(deepest, end);
+            all.add(own);
+        }
+        return all;
     }
 
     private static long ceil(long bytes, int clusterBytes) {

@@ -23,7 +23,7 @@ final class Obstacles {
                 return problem;
             }
         }
-        return rule.merges(layers.getFirst()).or(() -> rule.endsView(layers.getFirst(), forest));
+        return rule.endsView(layers.getFirst(), forest);
     }
 
     static Problem of(IOException failure) {

@@ -82,6 +82,12 @@ public final class Planner {
         if (leaf.use() != Use.FREE) {
             return new Problem(SkipReason.IN_USE, leaf.ref() + " is open elsewhere");
         }
+        if (chain.size() < policy.minDepth()) {
+            return new Problem(
+                    SkipReason.BELOW_MIN_DEPTH,
+                    leaf.ref() + " has " + chain.size() + " files, and only chains of at least " + policy.minDepth()
+                            + " become shorter");
+        }
         for (ImageNode image : chain.reversed()) {
             Optional<Problem> obstacle = planner.obstacle(image.ref());
             if (obstacle.isPresent()) {

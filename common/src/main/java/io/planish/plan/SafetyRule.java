@@ -1,7 +1,6 @@
 package io.planish.plan;
 
 import io.planish.chain.Forest;
-import io.planish.chain.ImageFormat;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
@@ -102,14 +101,6 @@ public final class SafetyRule {
             return Optional.of(new Problem(SkipReason.IN_USE, image.ref() + " is open elsewhere for writing"));
         }
         return image.closesChain();
-    }
-
-    /** Why no job is planned in which this image is one of those that become one file. */
-    Optional<Problem> merges(ImageNode image) {
-        return image.format() == ImageFormat.RAW
-                ? Optional.of(new Problem(
-                        SkipReason.UNSUPPORTED_FEATURE, image.ref() + " is raw and stays as it is, as a base"))
-                : Optional.empty();
     }
 
     /** Why data from below must not be put into this image. */

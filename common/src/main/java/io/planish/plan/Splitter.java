@@ -1,195 +1,189 @@
 package io.planish.plan;
 
-import io.planish.chain.Forest;
-import io.planish.chain.ImageNode;
-import io.planish.chain.Trait;
-import io.planish.plan.Split.Merge;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the cheapest allowed way to make a segment shorter by a number of files: a split into consecutive groups and a target
- * for each.
+ * Finds the cheapest allowed way to make a given number of files of a path's layers: a split into consecutive groups, and a target for each.
  *
- * <p>Dynamic programming over (layers so far, files lost so far). In segments of more than {@value #TOPS} layers only so many evenly
- * spread layers, and the lowest ones, are tried as the top of a group.
+ * <p>{@code best(k, i)} is the least price of making {@code k} files of the layers below {@code i}:
+ *
+ * <pre>
+ *   best(0, 0)       = nothing
+ *   best(k, top + 1) = min over lo of  best(k - 1, lo) + group(lo, top)
+ *   group(lo, top)   = nothing where lo = top, else min over the allowed targets of what is written into them
+ * </pre>
+ *
+ * <p>That is the optimum: whatever jobs lead there, in the end each file holds what its group shows at the top, and each cluster of that which
+ * its target did not own before has been written into it at least once; one job per group writes each exactly once. Takes O(n²·k)
+ * steps for n layers, whatever they own.
  */
 final class Splitter {
-    private static final int TOPS = 64;
-    private static final int LOWEST = 8;
+    private static final long NONE = Long.MAX_VALUE;
 
-    /** Of equal cost the higher target: a pull can be undone. */
-    private static final Comparator<Merge> CHEAPEST = Comparator.comparingLong(Merge::bytes)
-            .thenComparing(Comparator.comparingInt(Merge::target).reversed());
+    private final Targets targets;
+    private final Costs costs;
+    private final long[][] bytes;
+    private final long[][] extra;
+    private final int[][] jobs;
+    /** The last file of each best way; null: one layer as it is. */
+    private final Split.@Nullable Merge[][] last;
 
-    private final List<ImageNode> layers;
-    private final Layers owned;
-    private final Forest forest;
-    private final SafetyRule rule;
+    private final int[] live;
+    private int alive;
 
-    Splitter(Segment segment, Layers owned, Forest forest, SafetyRule rule) {
-        this.layers = segment.layers();
-        this.owned = owned;
-        this.forest = forest;
-        this.rule = rule;
-    }
-
-    /** The cheapest split that loses at least {@code wanted} files, or as many as can be lost. Of equal ones the one that loses fewer. */
-    Split cheapest(int wanted) {
-        int n = layers.size();
-        long[][] cost = new long[n + 1][n];
-        @Nullable Merge[][] last = new Merge[n + 1][n];
-        for (long[] row : cost) {
-            Arrays.fill(row, Long.MAX_VALUE);
+    /**
+     * @param start where ways begin: the first layer that is not yet part of a file, for each number of files that may stand below it; -1:
+     *     that number may not
+     * @param most how many files are of interest, those below included
+     */
+    Splitter(Targets targets, Costs costs, int[] start, int most) {
+        int n = targets.path().size();
+        this.targets = targets;
+        this.costs = costs;
+        this.bytes = new long[most + 1][n + 1];
+        this.extra = new long[most + 1][n + 1];
+        this.jobs = new int[most + 1][n + 1];
+        this.last = new Split.Merge[most + 1][n + 1];
+        this.live = new int[n];
+        for (long[] row : bytes) {
+            Arrays.fill(row, NONE);
         }
-        cost[0][0] = 0;
-        TreeSet<Integer> tops = tops();
-        for (int top = 0; top < n; top++) {
-            System.arraycopy(cost[top], 0, cost[top + 1], 0, n);
-            if (tops.contains(top)) {
-                for (Merge merge : mergesUpTo(top)) {
-                    for (int lost = 0; lost + merge.removed() < n; lost++) {
-                        long below = cost[merge.lo()][lost];
-                        int all = lost + merge.removed();
-                        if (below != Long.MAX_VALUE && below + merge.bytes() < cost[top + 1][all]) {
-                            cost[top + 1][all] = below + merge.bytes();
-                            last[top + 1][all] = merge;
-                        }
-                    }
-                }
+        int lowest = n;
+        for (int files = 0; files < Math.min(start.length, most + 1); files++) {
+            if (start[files] >= 0) {
+                bytes[files][start[files]] = 0;
+                lowest = Math.min(lowest, start[files]);
             }
         }
-        int lost = best(cost[n], wanted);
-        return trace(last, n, lost, cost[n][lost]);
-    }
-
-    /** The cheapest way to make all layers one file; empty: there is none that is allowed. */
-    Optional<Merge> whole() {
-        return mergesUpTo(layers.size() - 1).stream()
-                .filter(merge -> merge.lo() == 0)
-                .findFirst();
-    }
-
-    private static int best(long[] cost, int wanted) {
-        int best = -1;
-        for (int lost = wanted; lost < cost.length; lost++) {
-            if (cost[lost] != Long.MAX_VALUE && (best < 0 || cost[lost] < cost[best])) {
-                best = lost;
+        for (int top = lowest; top < n; top++) {
+            costs.top(top);
+            if (top >= targets.own()) {
+                groupsUpTo(top, lowest);
             }
         }
-        for (int lost = wanted - 1; best < 0; lost--) {
-            best = cost[lost] != Long.MAX_VALUE ? lost : -1;
-        }
-        return best;
     }
 
-    private static Split trace(@Nullable Merge[][] last, int n, int lost, long bytes) {
-        List<Merge> merges = new ArrayList<>();
-        for (int end = n; end > 0; ) {
-            Merge merge = last[end][lost];
+    /** What it costs that there are so many files in the end; empty: there cannot be. */
+    Optional<Price> price(int files) {
+        int n = targets.path().size();
+        return files >= bytes.length || bytes[files][n] == NONE
+                ? Optional.empty()
+                : Optional.of(new Price(bytes[files][n], jobs[files][n], extra[files][n]));
+    }
+
+    /** The cheapest way to that many files, for which there is a price. */
+    Split split(int files) {
+        List<Split.Merge> merges = new ArrayList<>();
+        int end = targets.path().size();
+        for (int left = files; end > targets.own(); left--) {
+            Split.Merge merge = last[left][end];
             if (merge == null) {
                 end--;
             } else {
                 merges.add(merge);
                 end = merge.lo();
-                lost -= merge.removed();
             }
         }
-        return new Split(merges.reversed(), bytes);
+        return new Split(merges.reversed(), price(files).orElseThrow());
     }
 
-    private TreeSet<Integer> tops() {
-        TreeSet<Integer> tops = new TreeSet<>();
-        int n = layers.size();
-        for (int i = 0; i < Math.min(n, TOPS); i++) {
-            tops.add(n - 1 - (int) ((long) i * n / Math.min(n, TOPS)));
-        }
-        for (int i = 0; i < Math.min(n, LOWEST); i++) {
-            tops.add(i);
-        }
-        return tops;
-    }
-
-    /** The best allowed merge of each run of at least two layers that ends with {@code top}, the shortest first. */
-    private List<Merge> mergesUpTo(int top) {
-        Map<Kind, Cost> costs = new LinkedHashMap<>();
-        layers.forEach(layer -> costs.computeIfAbsent(Kind.of(layer), kind -> new Cost(owned, layer)));
-        List<Merge> merges = new ArrayList<>();
-        Map<Kind, Kept> commits = new LinkedHashMap<>();
-        boolean mayCommit = true;
-        Kept pulledInto = new Kept(top, 0);
-        for (int lo = top; lo >= 0 && rule.merges(layers.get(lo)).isEmpty(); lo--) {
-            ImageNode layer = layers.get(lo);
-            Kept own = new Kept(lo, include(lo, costs));
+    private void groupsUpTo(int top, int lowest) {
+        boolean pulls = targets.pullsInto(top);
+        int[] below = targets.below(top);
+        int next = 0;
+        alive = 0;
+        for (int lo = top; lo >= lowest && (pulls || alive > 0 || next < below.length || lo == top); lo--) {
+            costs.include(lo);
             if (lo == top) {
-                pulledInto = own;
+                keepAsItIs(top);
                 continue;
             }
-            Map<Kind, Kept> targets = new LinkedHashMap<>();
-            boolean holdsSnapshots = layer.has(Trait.INTERNAL_SNAPSHOTS);
-            if (mayCommit && mayTake(lo, top)) {
-                (holdsSnapshots ? targets : commits).merge(Kind.of(layer), own, Kept::better);
+            dropAbove(lo);
+            if (next < below.length && below[next] == lo) {
+                add(below[next++]);
             }
-            if (holdsSnapshots) {
-                commits.clear();
-            }
-            commits.forEach((kind, kept) -> targets.merge(kind, kept, Kept::better));
-            List<Merge> options = new ArrayList<>();
-            if (rule.pullsInto(layers.get(top)).isEmpty()) {
-                options.add(merge(lo, top, pulledInto, costs));
-            }
-            for (Kept target : targets.values()) {
-                options.add(merge(lo, top, target, costs));
-            }
-            options.stream().min(CHEAPEST).ifPresent(merges::add);
-            mayCommit &= rule.endsView(layer, forest).isEmpty()
-                    && rule.goesDown(layer).isEmpty();
-        }
-        return merges;
-    }
-
-    /** Takes a layer in everywhere; returns what it would not have to be given, in its own clusters. */
-    private long include(int layer, Map<Kind, Cost> costs) {
-        long own = 0;
-        for (Map.Entry<Kind, Cost> entry : costs.entrySet()) {
-            long visible = entry.getValue().include(layer);
-            own = entry.getKey().equals(Kind.of(layers.get(layer))) ? visible : own;
-        }
-        return own;
-    }
-
-    private Merge merge(int lo, int top, Kept target, Map<Kind, Cost> costs) {
-        Cost cost = Objects.requireNonNull(costs.get(Kind.of(layers.get(target.layer()))));
-        return new Merge(lo, top, target.layer(), cost.bytes(target.clusters()));
-    }
-
-    private boolean mayTake(int target, int top) {
-        ImageNode image = layers.get(target);
-        return rule.endsView(image, forest).isEmpty()
-                && rule.commitsInto(image, layers.subList(target + 1, top + 1)).isEmpty()
-                && rule.continuesAs(image, layers.get(top), forest).isEmpty();
-    }
-
-    /** Targets whose costs are counted alike. */
-    private record Kind(int clusterBytes, boolean zeroClusters) {
-        static Kind of(ImageNode image) {
-            return new Kind(image.clusterSizeBytes(), image.has(Trait.ZERO_CLUSTERS));
+            group(lo, top, pulls);
         }
     }
 
-    /** A possible target, and how many of the clusters that are to be shown it holds already. */
-    private record Kept(int layer, long clusters) {
-        /** The one that holds more; of equal ones the higher. */
-        Kept better(Kept lower) {
-            return lower.clusters() > clusters ? lower : this;
+    private void keepAsItIs(int layer) {
+        for (int files = 0; files + 1 < bytes.length; files++) {
+            if (bytes[files][layer] < bytes[files + 1][layer + 1]) {
+                bytes[files + 1][layer + 1] = bytes[files][layer];
+                extra[files + 1][layer + 1] = extra[files][layer];
+                jobs[files + 1][layer + 1] = jobs[files][layer];
+                last[files + 1][layer + 1] = null;
+            }
         }
+    }
+
+    /** Forgets targets that must not be in one group with this layer. */
+    private void dropAbove(int lo) {
+        int kept = 0;
+        for (int i = 0; i < alive; i++) {
+            if (targets.lowest(live[i]) <= lo) {
+                live[kept++] = live[i];
+            }
+        }
+        alive = kept;
+    }
+
+    /** One more possible target; where only the better of two can ever win, the other one goes. */
+    private void add(int target) {
+        boolean stays = targets.lowest(target) < target;
+        for (int i = 0; costs.isAdditive() && stays && i < alive; i++) {
+            boolean alike = EvenCosts.saysZero(targets.path().get(live[i]))
+                    == EvenCosts.saysZero(targets.path().get(target));
+            if (alike) {
+                if (better(target, live[i])) {
+                    live[i] = target;
+                }
+                return;
+            }
+        }
+        live[alive++] = target;
+    }
+
+    private boolean better(int target, int other) {
+        long less = costs.bytes(target) - costs.bytes(other);
+        return less < 0 || less == 0 && costs.extraBytes(target) < costs.extraBytes(other);
+    }
+
+    private void group(int lo, int top, boolean pulls) {
+        int target = pulls ? top : -1;
+        for (int i = 0; i < alive; i++) {
+            if (target < 0 || better(live[i], target)) {
+                target = live[i];
+            }
+        }
+        if (target < 0) {
+            return;
+        }
+        long writes = costs.bytes(target);
+        long grows = costs.extraBytes(target);
+        Split.Merge merge = null;
+        for (int files = 0; files + 1 < bytes.length; files++) {
+            if (bytes[files][lo] != NONE && improves(files, lo, writes, grows, top + 1)) {
+                merge = merge == null ? new Split.Merge(lo, top, target, writes, grows) : merge;
+                bytes[files + 1][top + 1] = bytes[files][lo] + writes;
+                extra[files + 1][top + 1] = extra[files][lo] + grows;
+                jobs[files + 1][top + 1] = jobs[files][lo] + 1;
+                last[files + 1][top + 1] = merge;
+            }
+        }
+    }
+
+    private boolean improves(int files, int lo, long writes, long grows, int end) {
+        long known = bytes[files + 1][end];
+        long all = bytes[files][lo] + writes;
+        if (all != known) {
+            return all < known;
+        }
+        int more = jobs[files][lo] + 1 - jobs[files + 1][end];
+        return more < 0 || more == 0 && extra[files][lo] + grows < extra[files + 1][end];
     }
 }

@@ -6,7 +6,6 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.job.Job;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -29,7 +29,7 @@ final class TreePlanner {
     private final Forest tree;
 
     private final Map<ImageRef, Problem> obstacles = new HashMap<>();
-    private final Map<ImageRef, ImageRef> contentOf = new HashMap<>();
+    private final Map<ImageRef, ImageRef> fileOf = new HashMap<>();
     private final Map<ImageRef, Long> unsharingCosts = new HashMap<>();
     private final Map<ImageRef, Integer> depths = new HashMap<>();
     private final List<Job> jobs = new ArrayList<>();
@@ -48,10 +48,10 @@ final class TreePlanner {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
                 Ownership ownership = new TrunkMemory(snapshot.ownership(), segments);
-                Choices choices = new Choices(segments, tree, policy, rule, ownership);
-                obstacles.putAll(choices.obstacles());
+                Choices choices =
+                        new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
                 if (choices.anyTooDeep()) {
-                    write(segments, choices, ownership);
+                    write(segments, choices);
                 }
             }
         }
@@ -75,7 +75,7 @@ final class TreePlanner {
         return depths.getOrDefault(leaf.ref(), tree.chain(leaf.ref()).size());
     }
 
-    private void write(List<Segment> segments, Choices choices, Ownership ownership) {
+    private void write(List<Segment> segments, Choices choices) {
         Map<Segment, Forest> after = new IdentityHashMap<>();
         for (Segment segment : segments) {
             Forest below = segment.below()
@@ -83,55 +83,65 @@ final class TreePlanner {
                     .orElse(tree)
                     .around(segment.first().ref());
             segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
-            Forest now = write(segment, choices.split(segment), below);
-            if (choices.unshares(segment)) {
-                now = unshare(segment, now, ownership);
-            }
+            Optional<Split> unshared = choices.unshares(segment) ? choices.unsharing(segment) : Optional.empty();
+            Forest now = unshared.isPresent()
+                    ? write(segment, tree.chain(segment.last().ref()), Optional.empty(), unshared.get(), below)
+                    : write(
+                            segment,
+                            segment.layers(),
+                            segment.below().map(Segment::last),
+                            choices.split(segment),
+                            below);
             noteDepths(segment, now);
             if (!segment.above().isEmpty()) {
                 after.put(segment, now);
             } else if (depthAfter(segment.last()) > policy.maxDepth()
                     && obstacle(segment.last().ref()).isEmpty()
                     && segment.last().use() == Use.FREE) {
-                unsharing(segment, now, ownership)
-                        .ifPresent(way -> unsharingCosts.put(segment.last().ref(), way.bytes()));
+                choices.unsharing(segment)
+                        .ifPresent(split -> unsharingCosts.put(
+                                segment.last().ref(), split.price().bytes()));
             }
         }
     }
 
-    private Forest write(Segment segment, Split split, Forest before) {
+    /** @param under what the path stands on */
+    private Forest write(Segment segment, List<ImageNode> path, Optional<ImageNode> under, Split split, Forest before) {
         Forest now = before;
+        Predicate<ImageRef> own = path.size() == segment.size() ? image -> true : refs(segment)::contains;
         for (Split.Merge merge : split.merges()) {
-            ImageNode lowest = node(now, segment, merge.lo());
+            Optional<ImageNode> base = merge.lo() == 0 ? under : Optional.of(path.get(merge.lo() - 1));
+            Forest at = now;
             now = add(
                     segment,
+                    own,
                     now,
-                    now.backing(lowest),
-                    node(now, segment, merge.target()),
-                    node(now, segment, merge.top()),
+                    base.map(image -> fileOf(image, at)),
+                    fileOf(path.get(merge.target()), now),
+                    fileOf(path.get(merge.top()), now),
                     merge.bytes());
         }
         return now;
     }
 
-    private Forest unshare(Segment segment, Forest now, Ownership ownership) {
-        return unsharing(segment, now, ownership)
-                .map(way -> add(segment, now, way.base(), way.target(), segment.last(), way.bytes()))
-                .orElse(now);
+    private static Set<ImageRef> refs(Segment segment) {
+        return segment.layers().stream().map(ImageNode::ref).collect(Collectors.toSet());
     }
 
-    private Optional<Unsharing> unsharing(Segment segment, Forest now, Ownership ownership) {
-        try {
-            return Unsharing.of(segment.last(), tree, now, contentOf, policy, rule, ownership);
-        } catch (IOException e) {
-            obstacles.put(segment.last().ref(), Obstacles.of(e));
-            return Optional.empty();
-        }
+    /** The file that shows now what this image showed before. */
+    private ImageNode fileOf(ImageNode image, Forest now) {
+        return now.node(fileOf.getOrDefault(image.ref(), image.ref())).orElseThrow();
     }
 
     private Forest add(
-            Segment segment, Forest now, Optional<ImageNode> base, ImageNode target, ImageNode top, long bytes) {
-        Job job = maker.make(now, base, target, top, bytes);
+            Segment segment,
+            Predicate<ImageRef> own,
+            Forest now,
+            Optional<ImageNode> base,
+            ImageNode target,
+            ImageNode top,
+            long bytes) {
+        Job job = maker.make(now, base, target, top, own, bytes);
         Optional<Problem> obstacle = rule.check(job, now).or(() -> space.take(target, job.bytesToWrite()));
         if (obstacle.isPresent()) {
             obstacles.put(segment.last().ref(), obstacle.get());
@@ -139,7 +149,7 @@ final class TreePlanner {
         }
         maker.accepted(job);
         jobs.add(job);
-        contentOf.put(target.ref(), top.ref());
+        fileOf.put(top.ref(), job.replaces().orElse(target.ref()));
         return Aftermath.of(job, now);
     }
 
@@ -159,9 +169,5 @@ final class TreePlanner {
                                 depths.put(leaf.ref(), now.chain(leaf.ref()).size()));
             }
         }
-    }
-
-    private static ImageNode node(Forest now, Segment segment, int layer) {
-        return now.node(segment.layers().get(layer).ref()).orElseThrow();
     }
 }

@@ -2,18 +2,12 @@ package io.planish.scan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
-import io.planish.chain.ImageRef;
 import io.planish.chain.Use;
-import io.planish.image.Images;
-import io.planish.image.Layer;
-import io.planish.image.OwnedClusters;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
-import io.planish.plan.Owned;
 import io.planish.plan.PoolState;
 import io.planish.plan.Snapshot;
 import io.planish.storage.FileStatus;
-import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
@@ -26,7 +20,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
-import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Looks through all pools and tells what stands there.
@@ -94,7 +87,7 @@ public final class Scanner {
                 takenAt,
                 poolStates(findings, maker),
                 forest,
-                this::owned,
+                new StoredOwnership(storage, gate, forest),
                 Set.of(),
                 findings);
     }
@@ -140,14 +133,5 @@ public final class Scanner {
             }
         }
         return states;
-    }
-
-    private Owned owned(ImageRef image) throws IOException {
-        try (ImageFile file = storage.open(gate.locate(image), Storage.OpenMode.READ);
-                Layer layer = Images.open(file, image.toString(), Images.QCOW2)) {
-            OwnedClusters clusters = OwnedClusters.of(layer);
-            return new Owned(
-                    clusters.clusterBytes(), RoaringBitmap.or(clusters.data(), clusters.compressed()), clusters.zero());
-        }
     }
 }

@@ -186,7 +186,7 @@ final class Fleet {
 
     private int clusterBytes(ImageRef ref) {
         ImageNode node = nodes.get(ref);
-        return node == null ? CLUSTER : node.clusterSizeBytes();
+        return node == null || node.format() == ImageFormat.RAW ? CLUSTER : node.clusterSizeBytes();
     }
 
     private static ImageNode copy(

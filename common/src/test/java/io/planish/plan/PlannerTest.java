@@ -24,13 +24,11 @@ class PlannerTest {
     @Test
     void layersAreCommittedIntoTheMiddleWhenThatWritesLeast() {
         Fleet fleet = Fleet.of("base <- lo <- mid <- hi")
-                .raw("base")
-                .change("base", n -> n)
+                .data("base", 0, 2000 * MIB)
                 .data("lo", 0, MIB)
                 .data("mid", 100 * MIB, 700 * MIB)
                 .data("hi", 2 * MIB, 5 * MIB);
-        List.of("base", "lo", "mid", "hi").forEach(name -> fleet.size(name, 1000 * MIB));
-        fleet.raw("base");
+        List.of("base", "lo", "mid", "hi").forEach(name -> fleet.size(name, 2000 * MIB));
 
         Plan plan = fleet.plan(2);
 
@@ -246,13 +244,16 @@ class PlannerTest {
     }
 
     @Test
-    void aRawBaseStaysBelow() {
-        Plan plan = Fleet.of("base <- s1 <- active").raw("base").plan(1);
+    void aRawBaseTakesDataUnderItsOwnNameOnly() {
+        Fleet fleet = Fleet.of("base <- s1 <- active")
+                .raw("base")
+                .data("base", 0, 900)
+                .data("s1", 3, 5)
+                .data("active", 100, 200);
 
-        assertThat(text(plan)).containsExactly("PULL s1..active -> active on base, retire s1, write 0 B");
-        assertThat(plan.skips())
-                .extracting(Plan.Skip::sentence)
-                .containsExactly("p/base is raw and stays as it is, as a base");
+        assertThat(text(fleet.plan(2)))
+                .containsExactly("COMMIT base..s1 -> base, relink active, retire s1, write 128.0 KiB");
+        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, retire s1 base, write 50.0 MiB");
     }
 
     @Test
