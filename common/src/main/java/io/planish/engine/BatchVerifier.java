@@ -7,6 +7,7 @@ import io.planish.image.ImageChain;
 import io.planish.image.Mapping;
 import io.planish.image.MappingKind;
 import io.planish.image.Qcow2Image;
+import io.planish.image.TargetWriter;
 import io.planish.merge.Piece;
 import io.planish.qcow2.CompressedDescriptor;
 import io.planish.storage.ImageFile;
@@ -41,8 +42,34 @@ final class BatchVerifier {
         for (Written one : written) {
             if (one.isCompressed()) {
                 compareStreams(target, one);
+            } else if (one.isZero()) {
+                continue;
             } else if (!one.cloned() || !isClone(target, one)) {
                 compare(target, one);
+            }
+        }
+    }
+
+    /**
+     * Needs no entry to be visible yet: what a table would say wrongly is found before a guest can see it.
+     *
+     * @param writer with a batch that is prepared
+     * @throws ImageException of kind {@code IO} if the tables would lead elsewhere than where the data was put
+     */
+    static void verifyPlan(ImageFile target, TargetWriter writer, List<Written> written) throws IOException {
+        writer.requirePrepared();
+        for (Written one : written) {
+            Piece piece = one.piece();
+            boolean right;
+            if (one.isZero()) {
+                right = writer.willShowZeroes(piece.guestOffset(), piece.lengthBytes());
+            } else if (one.isCompressed()) {
+                right = writer.willShowStream(piece.guestOffset(), one.streamBytes(), one.hostOffset());
+            } else {
+                right = writer.willShowData(piece.guestOffset(), piece.lengthBytes(), one.hostOffset());
+            }
+            if (!right) {
+                throw mismatch(target, piece.guestOffset(), "the tables would lead elsewhere");
             }
         }
     }
@@ -56,18 +83,24 @@ final class BatchVerifier {
             Piece piece = one.piece();
             for (long at = 0; at < piece.lengthBytes(); ) {
                 Mapping mapping = target.map(piece.guestOffset() + at, piece.lengthBytes() - at);
-                boolean right = one.isCompressed()
-                        ? mapping.kind() == MappingKind.COMPRESSED
-                                && mapping.lengthBytes() == piece.lengthBytes()
-                                && target.descriptor(mapping.hostOffset())
-                                        .equals(CompressedDescriptor.of(one.hostOffset(), one.streamBytes()))
-                        : mapping.kind() == MappingKind.DATA && mapping.hostOffset() == one.hostOffset() + at;
-                if (!right) {
+                if (!isAsPut(target, mapping, one, at)) {
                     throw mismatch(target.file(), mapping.guestOffset(), "the tables lead elsewhere");
                 }
                 at += mapping.lengthBytes();
             }
         }
+    }
+
+    private static boolean isAsPut(Qcow2Image target, Mapping mapping, Written one, long at) {
+        if (one.isZero()) {
+            return mapping.kind() == MappingKind.ZERO;
+        }
+        return one.isCompressed()
+                ? mapping.kind() == MappingKind.COMPRESSED
+                        && mapping.lengthBytes() == one.piece().lengthBytes()
+                        && target.descriptor(mapping.hostOffset())
+                                .equals(CompressedDescriptor.of(one.hostOffset(), one.streamBytes()))
+                : mapping.kind() == MappingKind.DATA && mapping.hostOffset() == one.hostOffset() + at;
     }
 
     private boolean isClone(ImageFile target, Written one) throws IOException {

@@ -33,10 +33,15 @@ final class MergeBatch {
     /**
      * What came from another layer, and where a batch put it.
      *
+     * @param hostOffset -1 where zeroes take no place
      * @param cloned whether both share the disk's blocks now
      * @param streamBytes how long the stream is, where a compressed cluster stayed one; else 0
      */
     record Written(Piece piece, long hostOffset, boolean cloned, int streamBytes) {
+        boolean isZero() {
+            return hostOffset < 0;
+        }
+
         boolean isCompressed() {
             return streamBytes > 0;
         }
@@ -55,7 +60,7 @@ final class MergeBatch {
     void apply(Step step) throws IOException {
         switch (step) {
             case Step.Skip skip -> {}
-            case Step.Zero zero -> writer.mapZero(zero.guestOffset(), zero.lengthBytes());
+            case Step.Zero zero -> zero(zero);
             case Step.CopyCompressed copy -> copyCompressed(copy.piece());
             case Step.Write write -> write(write);
         }
@@ -97,6 +102,12 @@ final class MergeBatch {
         target.write(stream, place);
         bytesWritten += length;
         written.add(new Written(piece, place, false, length));
+    }
+
+    private void zero(Step.Zero zero) throws IOException {
+        writer.mapZero(zero.guestOffset(), zero.lengthBytes());
+        Piece piece = new Piece(zero.guestOffset(), zero.lengthBytes(), Piece.Source.ZERO, Piece.NOBODY, -1);
+        written.add(new Written(piece, -1, false, 0));
     }
 
     /** Finds a place for as much of the step as lies side by side, fills it, and goes on with the rest. */

@@ -224,7 +224,8 @@ final class MergeRun implements AutoCloseable {
             List<MergeBatch.Written> written = batch.takeWritten();
             if (verifiesFully && !hidden) {
                 // a guest sees what a pull or rebase has flushed, and no later attempt would look at it again
-                target.sync();
+                writer.prepare();
+                BatchVerifier.verifyPlan(target, writer, written);
                 verifyData(verifiers, target, written);
                 verifying.await();
             }
@@ -277,7 +278,7 @@ final class MergeRun implements AutoCloseable {
     /** Not every filesystem drops what was written past the page cache; nobody else uses the target. */
     private static void leavePageCache(ImageFile target, List<MergeBatch.Written> written) throws IOException {
         for (MergeBatch.Written one : written) {
-            if (!one.cloned()) {
+            if (!one.cloned() && !one.isZero()) {
                 target.dropCache(one.hostOffset(), one.piece().lengthBytes());
             }
         }

@@ -1,5 +1,7 @@
 package io.planish.image;
 
+import io.planish.ErrorKind;
+import io.planish.ImageException;
 import io.planish.qcow2.Geometry;
 import io.planish.qcow2.L1Entry;
 import io.planish.storage.ImageFile;
@@ -122,6 +124,25 @@ final class L2Tables {
         for (Table table : tables.values()) {
             if (table.fresh) {
                 file.write(table.entries.duplicate().clear(), table.hostOffset);
+            }
+        }
+    }
+
+    /** Fails unless the new tables, which are durable, stand on the disk as they are meant. */
+    void requireNewTablesWritten() throws IOException {
+        ByteBuffer found = ByteBuffer.allocateDirect(clusterBytes);
+        for (Table table : tables.values()) {
+            if (table.fresh) {
+                file.dropCache(table.hostOffset, clusterBytes);
+                file.read(found.clear(), table.hostOffset);
+                if (!found.flip().equals(table.entries.duplicate().clear())) {
+                    throw new ImageException(
+                            ErrorKind.IO,
+                            file.path().toString(),
+                            "verification failed: the new L2 table at 0x%x is not what was written"
+                                    .formatted(table.hostOffset),
+                            "nothing refers to it; check the disk and the kernel's log, then run the job again");
+                }
             }
         }
     }

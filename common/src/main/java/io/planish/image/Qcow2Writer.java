@@ -43,6 +43,8 @@ public final class Qcow2Writer implements TargetWriter {
     private final ReplacedClusters replaced;
     /** Whether anything of the current batch waits for a sync, be it only data written in place. */
     private boolean pending;
+    /** Whether all of the batch is durable that comes before what makes it visible. */
+    private boolean prepared;
 
     private final L2Tables.Clusters tableClusters = new L2Tables.Clusters() {
         @Override
@@ -213,15 +215,71 @@ public final class Qcow2Writer implements TargetWriter {
     }
 
     @Override
+    public void prepare() throws IOException {
+        if (pending && !prepared) {
+            packer.leaveCluster();
+            tables.writeNewTables();
+            refcounts.writeBlocks();
+            file.sync();
+            prepared = true;
+        }
+    }
+
+    @Override
+    public void requirePrepared() throws IOException {
+        tables.requireNewTablesWritten();
+    }
+
+    @Override
+    public boolean willShowData(long guestOffset, long lengthBytes, long hostOffset) throws IOException {
+        long end = guestOffset + lengthBytes;
+        long host = hostOffset - geometry.offsetInCluster(guestOffset);
+        for (long cluster = guestOffset >>> clusterBits;
+                cluster << clusterBits < end;
+                cluster++, host += clusterBytes) {
+            if (tables.entry(cluster) != L2Entry.standard(host, true)) {
+                return false;
+            }
+            if (geometry.hasSubclusters()) {
+                long part = Subclusters.allocated(firstSubcluster(cluster, guestOffset), endSubcluster(cluster, end));
+                if ((tables.subclusters(cluster) & part) != part) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public boolean willShowStream(long guestOffset, int lengthBytes, long hostOffset) throws IOException {
+        return tables.entry(guestOffset >>> clusterBits)
+                == L2Entry.compressed(CompressedDescriptor.of(hostOffset, lengthBytes), geometry);
+    }
+
+    @Override
+    public boolean willShowZeroes(long guestOffset, long lengthBytes) throws IOException {
+        long end = guestOffset + lengthBytes;
+        for (long cluster = guestOffset >>> clusterBits; cluster << clusterBits < end; cluster++) {
+            if (geometry.hasSubclusters()) {
+                long part = Subclusters.zero(firstSubcluster(cluster, guestOffset), endSubcluster(cluster, end));
+                if ((tables.subclusters(cluster) & part) != part) {
+                    return false;
+                }
+            } else if (tables.entry(cluster) != L2Entry.ZERO) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
     public void flush() throws IOException {
         if (!pending) {
             return;
         }
+        prepare();
         pending = false;
-        packer.leaveCluster();
-        tables.writeNewTables();
-        refcounts.writeBlocks();
-        file.sync();
+        prepared = false;
         if (refcounts.hasNewBlocks()) {
             refcounts.writeTable();
             file.sync();

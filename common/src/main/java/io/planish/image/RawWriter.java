@@ -69,6 +69,29 @@ public final class RawWriter implements TargetWriter {
     }
 
     @Override
+    public void prepare() throws IOException {
+        flush();
+    }
+
+    @Override
+    public void requirePrepared() {}
+
+    @Override
+    public boolean willShowData(long guestOffset, long lengthBytes, long hostOffset) {
+        return hostOffset == guestOffset;
+    }
+
+    @Override
+    public boolean willShowStream(long guestOffset, int lengthBytes, long hostOffset) {
+        return false;
+    }
+
+    @Override
+    public boolean willShowZeroes(long guestOffset, long lengthBytes) {
+        return true;
+    }
+
+    @Override
     public void flush() throws IOException {
         if (pending) {
             pending = false;

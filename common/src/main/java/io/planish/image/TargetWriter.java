@@ -42,6 +42,21 @@ public interface TargetWriter {
     /** Whether enough waits to be written that a flush is due. */
     boolean wantsFlush(long tableBytes);
 
+    /** Makes durable what the batch needs before it may be seen; a flush, which does the same if need be, must be next. */
+    void prepare() throws IOException;
+
+    /** After {@link #prepare}: fails unless what no entry refers to yet stands on the disk as it is meant. */
+    void requirePrepared() throws IOException;
+
+    /** After {@link #prepare}: whether a flush will show the guest, in all of the range, the bytes at {@code hostOffset}. */
+    boolean willShowData(long guestOffset, long lengthBytes, long hostOffset) throws IOException;
+
+    /** After {@link #prepare}: whether a flush will show the guest what the stream at {@code hostOffset} holds. */
+    boolean willShowStream(long guestOffset, int lengthBytes, long hostOffset) throws IOException;
+
+    /** After {@link #prepare}: whether a flush will show the guest zeroes that take no data, in all of the range. */
+    boolean willShowZeroes(long guestOffset, long lengthBytes) throws IOException;
+
     /** Makes the batch durable and visible. Does nothing if the batch is empty. */
     void flush() throws IOException;
 

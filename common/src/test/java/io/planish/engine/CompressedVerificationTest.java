@@ -19,6 +19,7 @@ import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +109,12 @@ class CompressedVerificationTest {
                 at += step.lengthBytes();
             }
             List<MergeBatch.Written> written = batch.takeWritten();
+            writer.prepare();
+            BatchVerifier.verifyPlan(active, writer, written);
+            List<MergeBatch.Written> swapped = new ArrayList<>(written);
+            swapped.set(1, movedTo(written.get(1), written.get(2)));
+            assertThatThrownBy(() -> BatchVerifier.verifyPlan(active, writer, swapped))
+                    .hasMessageContaining("the tables would lead elsewhere");
             writer.flush();
             assertThat(written).hasSize(16).allMatch(MergeBatch.Written::isCompressed);
             accident.happen(active, header);
@@ -115,6 +122,10 @@ class CompressedVerificationTest {
             verifier.verifyData(active, written);
             BatchVerifier.verifyTables(Qcow2Image.open(active, "active", 1 << 16), written);
         }
+    }
+
+    private static MergeBatch.Written movedTo(MergeBatch.Written one, MergeBatch.Written other) {
+        return new MergeBatch.Written(one.piece(), other.hostOffset(), false, one.streamBytes());
     }
 
     private static ImageChain chain(ImageFile base, ImageFile active) throws IOException {

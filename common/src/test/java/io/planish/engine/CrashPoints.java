@@ -39,6 +39,9 @@ final class CrashPoints {
         Images images = new Images(folder);
         scenario.setup().make(images);
         before = Simulated.load(images, folder);
+        if (scenario.clones()) {
+            before.storage.makeClones();
+        }
         job = scenario.plan().job(before);
         for (String kept : scenario.kept()) {
             contents.put(Simulated.ref(kept), before.content(Simulated.ref(kept)));

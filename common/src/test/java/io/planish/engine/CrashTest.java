@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,16 @@ class CrashTest {
     private Path folder;
 
     /** Images, the job on them, and the images whose content must never change, with their names before and after. */
-    record Scenario(String name, Setup setup, Plan plan, List<String> kept) {
+    record Scenario(String name, Setup setup, Plan plan, List<String> kept, boolean clones) {
+        Scenario(String name, Setup setup, Plan plan, List<String> kept) {
+            this(name, setup, plan, kept, false);
+        }
+
+        /** The same on a filesystem where copies of whole blocks are clones. */
+        Scenario byClones() {
+            return new Scenario(name + ", by clones", setup, plan, kept, true);
+        }
+
         @Override
         public String toString() {
             return name;
@@ -36,6 +46,11 @@ class CrashTest {
     }
 
     static Stream<Scenario> scenarios() {
+        Set<String> cloned = Set.of("pull all, other cluster size", "commit into the middle, growing");
+        return copying().flatMap(one -> cloned.contains(one.name()) ? Stream.of(one, one.byClones()) : Stream.of(one));
+    }
+
+    private static Stream<Scenario> copying() {
         return Stream.of(
                 new Scenario(
                         "pull to base",

@@ -36,6 +36,7 @@ class VerificationTest {
 
     private Simulated pool;
     private Job job;
+    private Job commit;
 
     /** What is done wrong, once. */
     enum Accident {
@@ -59,12 +60,28 @@ class VerificationTest {
                 });
             }
         },
+        WRONG_CLONE_OFFSET {
+            @Override
+            void prepare(SimulatedStorage storage, AtomicBoolean happened) {
+                storage.makeClones();
+                storage.onCopy(new SimulatedStorage.Copying() {
+                    @Override
+                    public void arrive(ByteBuffer right, ImageFile source, long sourceOffset) {}
+
+                    @Override
+                    public long cloned(long sourceOffset) {
+                        return happened.getAndSet(true) ? sourceOffset : sourceOffset + 4096;
+                    }
+                });
+            }
+        },
         SWAPPED_ENTRIES {
             @Override
             void prepare(SimulatedStorage storage, AtomicBoolean happened) {
                 storage.onStep(step -> {
                     if (step.equals("sync /pool/active") && !happened.get()) {
-                        happened.set(swapped(storage, happened));
+                        happened.set(true);
+                        happened.set(swapped(storage, "active", 0, 1));
                     }
                 });
             }
@@ -73,19 +90,42 @@ class VerificationTest {
         abstract void prepare(SimulatedStorage storage, AtomicBoolean happened);
     }
 
-    /** Exchanges two L2 entries of the target, as soon as there are two. */
-    private static boolean swapped(SimulatedStorage storage, AtomicBoolean happened) {
-        happened.set(true);
-        try (ImageFile file = storage.open(Simulated.ROOT.resolve("active"), OpenMode.READ_WRITE)) {
+    /** Exchanges two L2 entries of an image, if both are there. */
+    private static boolean swapped(SimulatedStorage storage, String image, int one, int other) {
+        try (ImageFile file = storage.open(Simulated.ROOT.resolve(image), OpenMode.READ_WRITE)) {
             Header header = HeaderFile.read(file);
             long table = L1Entry.l2Offset(word(file, header.l1Offset()));
-            long first = table == 0 ? 0 : word(file, table);
-            long second = table == 0 ? 0 : word(file, table + 8);
+            long first = table == 0 ? 0 : word(file, table + one * 8L);
+            long second = table == 0 ? 0 : word(file, table + other * 8L);
             if (first == 0 || second == 0) {
                 return false;
             }
-            file.write(ByteBuffer.allocate(16).putLong(second).putLong(first).flip(), table);
+            file.write(ByteBuffer.allocate(8).putLong(second).flip(), table + one * 8L);
+            file.write(ByteBuffer.allocate(8).putLong(first).flip(), table + other * 8L);
             return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Exchanges the first two entries of a table that nothing refers to yet, as soon as one is durable. */
+    private static boolean swappedAside(SimulatedStorage storage, Path path) {
+        try (ImageFile file = storage.open(path, OpenMode.READ_WRITE)) {
+            Header header = HeaderFile.read(file);
+            for (long table = 4096; table < file.sizeBytes(); table += 4096) {
+                long first = word(file, table);
+                long second = word(file, table + 8);
+                if (table != header.l1Offset() && first < 0 && second < 0) {
+                    file.write(
+                            ByteBuffer.allocate(16)
+                                    .putLong(second)
+                                    .putLong(first)
+                                    .flip(),
+                            table);
+                    return true;
+                }
+            }
+            return false;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -112,6 +152,7 @@ class VerificationTest {
         images.make("active", "base", "128k", "cluster_size=4k", "write -P 9 64k 4k");
         pool = Simulated.load(images, folder);
         job = pool.job(JobKind.PULL, "active", Optional.empty(), "active", List.of(), false, List.of("base"));
+        commit = pool.job(JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), true, List.of());
     }
 
     @ParameterizedTest
@@ -131,9 +172,75 @@ class VerificationTest {
         assertThat(pool.storage.exists(pool.path(Simulated.ref("base")))).isTrue();
     }
 
+    @ParameterizedTest
+    @EnumSource(names = "SWAPPED_ENTRIES", mode = EnumSource.Mode.EXCLUDE)
+    void aCommitThatWentWrongIsNoticedBeforeTheTopGoesAndIsDoneRightlyThen(Accident accident) throws IOException {
+        byte[] content = pool.content(TARGET);
+        AtomicBoolean happened = new AtomicBoolean();
+        accident.prepare(pool.storage, happened);
+
+        JobResult result = pool.run(commit, Verify.FULL);
+
+        assertThat(happened).isTrue();
+        assertThat(result.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message()).contains("verification"));
+        assertThat(pool.content(TARGET)).isEqualTo(content);
+        assertThat(pool.run(commit, Verify.FULL).outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(TARGET)).isEqualTo(content);
+    }
+
+    @Test
+    void anEntryOfACommitsTargetThatWasSwappedWithAnotherIsNoticed() {
+        AtomicBoolean happened = new AtomicBoolean();
+        pool.storage.onStep(step -> {
+            if (step.equals("sync /pool/base") && !happened.get()) {
+                happened.set(true);
+                happened.set(swapped(pool.storage, "base", 16, 22));
+            }
+        });
+
+        JobResult result = pool.run(commit, Verify.FULL);
+
+        assertThat(happened).isTrue();
+        assertThat(result.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message()).contains("verification"));
+    }
+
+    @Test
+    void aNewTableThatIsNotWhatWasWrittenIsNoticedBeforeAnythingRefersToIt() throws IOException {
+        Images images = new Images(folder);
+        images.make("empty", "base", "128k", "cluster_size=4k");
+        pool.storage.load(folder.resolve("empty"), Simulated.ROOT.resolve("empty"));
+        ImageRef empty = Simulated.ref("empty");
+        byte[] content = pool.content(empty);
+        Job pull = pool.job(JobKind.PULL, "empty", Optional.empty(), "empty", List.of(), false, List.of());
+        AtomicBoolean happened = new AtomicBoolean();
+        pool.storage.onStep(step -> {
+            if (step.equals("sync /pool/empty") && !happened.get()) {
+                happened.set(true);
+                happened.set(swappedAside(pool.storage, pool.path(empty)));
+            }
+        });
+
+        JobResult result = pool.run(pull, Verify.FULL);
+
+        assertThat(happened).isTrue();
+        assertThat(result.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message()).contains("verification", "new L2 table"));
+        assertThat(pool.content(empty)).isEqualTo(content);
+        assertThat(pool.run(pull, Verify.FULL).outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(empty)).isEqualTo(content);
+    }
+
     /** Else it stayed: a later attempt passes over what the target owns. */
     @ParameterizedTest
-    @EnumSource(names = {"WRONG_SOURCE_OFFSET", "FLIPPED_BYTE"})
+    @EnumSource(names = {"WRONG_SOURCE_OFFSET", "FLIPPED_BYTE", "WRONG_CLONE_OFFSET"})
     void noGuestSeesWhatAPullCopiedWronglyAndTheNextAttemptCopiesItRightly(Accident accident) throws IOException {
         byte[] content = pool.content(TARGET);
         accident.prepare(pool.storage, new AtomicBoolean());

@@ -6,11 +6,14 @@ import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An open file of a {@link SimulatedStorage}. */
 final class SimulatedFile implements ImageFile {
+    private static final int BLOCK_BYTES = 4096;
+
     private final SimulatedStorage storage;
     private final SimulatedInode inode;
     private final Path path;
@@ -66,21 +69,38 @@ final class SimulatedFile implements ImageFile {
 
     @Override
     public CopyMethod copyFrom(ImageFile source, long sourceOffset, long offset, long lengthBytes) throws IOException {
-        String what = "copy " + path + " 0x" + Long.toHexString(offset) + "+" + lengthBytes + " from " + source.path();
+        String what = path + " 0x" + Long.toHexString(offset) + "+" + lengthBytes + " from " + source.path();
+        if (storage.clones() && areBlocks(sourceOffset, offset, lengthBytes)) {
+            long cloned = storage.copying().cloned(sourceOffset);
+            synchronized (storage) {
+                requireWritable();
+                storage.step("clone " + what, path, () -> {
+                    inode.share(((SimulatedFile) source).inode, cloned, offset, lengthBytes, storage.now());
+                    return path;
+                });
+            }
+            return CopyMethod.CLONED;
+        }
         ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(lengthBytes));
         source.read(buffer, sourceOffset);
         storage.copying().arrive(buffer.clear(), source, sourceOffset);
         synchronized (storage) {
             requireWritable();
-            store(what, buffer.clear(), offset);
+            store("copy " + what, buffer.clear(), offset);
         }
         return CopyMethod.COPIED;
     }
 
-    /** Copies here are never clones. */
+    private static boolean areBlocks(long... bytes) {
+        return Arrays.stream(bytes).allMatch(one -> one % BLOCK_BYTES == 0);
+    }
+
     @Override
     public boolean sharesBlocks(long offset, ImageFile other, long otherOffset, long lengthBytes) {
-        return false;
+        synchronized (storage) {
+            return areBlocks(otherOffset, offset, lengthBytes)
+                    && inode.shares(((SimulatedFile) other).inode, otherOffset, offset, lengthBytes);
+        }
     }
 
     @Override

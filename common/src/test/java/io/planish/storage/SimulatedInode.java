@@ -162,6 +162,27 @@ final class SimulatedInode {
         modified(nowNanos);
     }
 
+    /** The sectors become those of another file, which they share from now on. Offsets and length are whole sectors. */
+    void share(SimulatedInode other, long otherOffset, long offset, long lengthBytes, long nowNanos) {
+        for (long at = 0; at < lengthBytes; at += SECTOR_BYTES) {
+            change((offset + at) / SECTOR_BYTES, other.sectors.get((otherOffset + at) / SECTOR_BYTES), nowNanos);
+        }
+        if (offset + lengthBytes > sizeBytes) {
+            resizeTo(offset + lengthBytes, nowNanos);
+        }
+        modified(nowNanos);
+    }
+
+    /** A sector that both files had written for themselves is not shared, whatever is in it. */
+    boolean shares(SimulatedInode other, long otherOffset, long offset, long lengthBytes) {
+        for (long at = 0; at < lengthBytes; at += SECTOR_BYTES) {
+            if (sectors.get((offset + at) / SECTOR_BYTES) != other.sectors.get((otherOffset + at) / SECTOR_BYTES)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     void punch(long offset, long lengthBytes, long nowNanos) {
         zero(offset, Math.min(Math.addExact(offset, lengthBytes), sizeBytes), nowNanos);
         modified(nowNanos);

@@ -39,6 +39,7 @@ public final class SimulatedStorage implements Storage {
     private final Accidents accidents = new Accidents();
     private long now;
     private long freeBytes = 1L << 40;
+    private boolean clones;
     private Copying copying = (right, source, sourceOffset) -> {};
 
     /** The machine has no power: nothing happens any more. */
@@ -69,11 +70,16 @@ public final class SimulatedStorage implements Storage {
         this.now = now;
     }
 
+    private SimulatedStorage(SimulatedTree tree, long now, boolean clones) {
+        this(tree, now);
+        this.clones = clones;
+    }
+
     // ---- the experiment
 
     /** The same state with all that is not durable in it; no file is open, no step taken, no accident planned. */
     public synchronized SimulatedStorage fork() {
-        return new SimulatedStorage(tree.fork(), now);
+        return new SimulatedStorage(tree.fork(), now, clones);
     }
 
     /**
@@ -85,7 +91,7 @@ public final class SimulatedStorage implements Storage {
     }
 
     private synchronized SimulatedStorage afterPowerLoss(Survival survival) {
-        return new SimulatedStorage(tree.afterPowerLoss(survival), now + 1_000_000_000);
+        return new SimulatedStorage(tree.afterPowerLoss(survival), now + 1_000_000_000, clones);
     }
 
     /**
@@ -147,6 +153,20 @@ public final class SimulatedStorage implements Storage {
     public interface Copying {
         /** @param right the bytes as they should arrive; may be changed */
         void arrive(ByteBuffer right, ImageFile source, long sourceOffset) throws IOException;
+
+        /** @return where a clone is taken from, instead of from {@code sourceOffset} */
+        default long cloned(long sourceOffset) {
+            return sourceOffset;
+        }
+    }
+
+    /** From now on copies of whole blocks are clones. */
+    public void makeClones() {
+        clones = true;
+    }
+
+    boolean clones() {
+        return clones;
     }
 
     public void onCopy(Copying newCopying) {
