@@ -23,6 +23,7 @@ class LayersTest {
         "io.planish.storage..",
         "io.planish.scan..",
         "io.planish.engine..",
+        "io.planish.platform..",
         "io.planish.cli..",
         "io.planish.coordinator..",
         "io.planish.worker.."

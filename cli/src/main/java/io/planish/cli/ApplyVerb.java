@@ -39,6 +39,9 @@ final class ApplyVerb implements Callable<Integer> {
     private Path file;
 
     @Mixin
+    private ReferenceOptions references;
+
+    @Mixin
     private RunOptions options;
 
     @Option(
@@ -61,6 +64,7 @@ final class ApplyVerb implements Callable<Integer> {
         requireFresh(saved);
         return new Execution(
                         saved,
+                        references.references(),
                         options,
                         spec.commandLine().getOut(),
                         spec.commandLine().getErr())

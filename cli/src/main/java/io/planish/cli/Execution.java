@@ -18,6 +18,8 @@ import io.planish.plan.PlanPart;
 import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
 import io.planish.plan.Staleness;
+import io.planish.platform.Hooks;
+import io.planish.platform.References;
 import io.planish.storage.Pool;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -35,13 +37,20 @@ import java.util.Set;
  */
 final class Execution {
     private final SavedPlan saved;
-    private final RunOptions options;
+    private final References references;
+    private final boolean json;
+    private final PlanRun.Limits limits;
+    private final Hooks hooks;
     private final PrintWriter out;
     private final PrintWriter err;
 
-    Execution(SavedPlan saved, RunOptions options, PrintWriter out, PrintWriter err) {
+    /** @param references who is asked again whether the plan still holds */
+    Execution(SavedPlan saved, References references, RunOptions options, PrintWriter out, PrintWriter err) {
         this.saved = saved;
-        this.options = options;
+        this.references = references;
+        this.json = options.json();
+        this.limits = options.limits();
+        this.hooks = options.hooks();
         this.out = out;
         this.err = err;
     }
@@ -60,7 +69,7 @@ final class Execution {
             Set<String> before = Set.copyOf(known.keySet());
             List<Job> jobs = saved.plan().jobs();
             if (before.size() < jobs.size()) {
-                Workspace workspace = Workspace.toCarryOut(saved);
+                Workspace workspace = Workspace.toCarryOut(saved).with(references);
                 Snapshot now = workspace.scanWithoutUse();
                 jobs = wanted(saved.jobs(workspace), target, workspace, now);
                 known.keySet().retainAll(jobs.stream().map(Job::id).toList());
@@ -69,13 +78,7 @@ final class Execution {
             }
             Set<String> doneBefore = new HashSet<>(before);
             doneBefore.retainAll(known.keySet());
-            RunSummary summary = new RunSummary(
-                    run,
-                    jobs,
-                    known,
-                    doneBefore,
-                    stop.requested(),
-                    options.limits().isCanary());
+            RunSummary summary = new RunSummary(run, jobs, known, doneBefore, stop.requested(), limits.isCanary());
             conclude(summary, file, stop.requested());
             return summary;
         }
@@ -161,20 +164,24 @@ final class Execution {
         FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
         List<Job> pending =
                 jobs.stream().filter(job -> !known.containsKey(job.id())).toList();
-        JobReports reports = new JobReports(pending, options.json(), out, err);
+        JobReports reports = new JobReports(pending, json, out, err);
         PlanRun planRun = new PlanRun(
                 jobs,
                 state,
-                job -> runner.run(
+                job -> hooks.around(
+                        saved.plan().snapshot(),
                         job,
-                        new LocalAttempt(
-                                saved.plan().snapshot(),
-                                state.epoch(),
-                                checkpoints,
-                                stop::requested,
-                                reports.of(job),
-                                Long.MAX_VALUE)),
-                options.limits(),
+                        workspace.gate(),
+                        () -> runner.run(
+                                job,
+                                new LocalAttempt(
+                                        saved.plan().snapshot(),
+                                        state.epoch(),
+                                        checkpoints,
+                                        stop::requested,
+                                        reports.of(job),
+                                        Long.MAX_VALUE))),
+                limits,
                 stop);
         try {
             known.putAll(planRun.run(known, reports));
@@ -188,8 +195,8 @@ final class Execution {
             err.println("planish: stopped (go on with: planish apply " + file + ")");
             err.flush();
         }
-        out.println(options.json() ? Json.MAPPER.writeValueAsString(summary.json()) : summary.text());
-        if (!options.json() && summary.isCutShort() && !stopped) {
+        out.println(json ? Json.MAPPER.writeValueAsString(summary.json()) : summary.text());
+        if (!json && summary.isCutShort() && !stopped) {
             out.println("The rest is left for: planish apply " + file);
         }
         out.flush();

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -23,7 +22,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Scan, plan, show, ask, apply. */
@@ -44,8 +42,11 @@ final class FlattenVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folders with images, looked through recursively.")
-    private List<Path> folders;
+    @Mixin
+    private PoolOptions pools;
+
+    @Mixin
+    private ReferenceOptions references;
 
     @Mixin
     private PolicyOptions policy;
@@ -66,7 +67,7 @@ final class FlattenVerb implements Callable<Integer> {
                     spec.commandLine(), "there is nobody to ask: add --yes, or use 'planish plan'");
         }
         PrintWriter out = spec.commandLine().getOut();
-        Workspace workspace = Workspace.toRead(folders);
+        Workspace workspace = pools.open().with(references.references());
         BegunJobs begun = BegunJobs.in(workspace);
         boolean allFinished = true;
         if (!begun.isEmpty()) {
@@ -102,8 +103,13 @@ final class FlattenVerb implements Callable<Integer> {
         Path file = Files.createDirectories(StateFolder.ofAllRuns().resolve(plan.snapshot()))
                 .resolve("plan.jsonl");
         Files.writeString(file, saved.text());
-        RunSummary summary =
-                new Execution(saved, options, out, spec.commandLine().getErr()).run(file, Optional.empty());
+        RunSummary summary = new Execution(
+                        saved,
+                        references.references(),
+                        options,
+                        out,
+                        spec.commandLine().getErr())
+                .run(file, Optional.empty());
         Set<ImageRef> stale = summary.staleImages();
         if (!again || summary.stopped() || stale.isEmpty()) {
             return summary.exitCode();
@@ -111,9 +117,10 @@ final class FlattenVerb implements Callable<Integer> {
         if (!options.json()) {
             out.println("What has changed since the plan was made is planned again.");
         }
-        Snapshot now = workspace.scan();
+        Workspace marked = pools.open().with(references.references()); // the folders have got their markers
+        Snapshot now = marked.scan();
         Plan fresh = PlanPart.touching(Planner.plan(now, plan.policy()), stale);
-        int exit = flatten(workspace, now, fresh, false, out);
+        int exit = flatten(marked, now, fresh, false, out);
         return summary.withoutStale().exitCode() == ExitCode.FAILED ? ExitCode.FAILED : exit;
     }
 

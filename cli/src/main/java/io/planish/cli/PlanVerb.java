@@ -7,14 +7,12 @@ import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The dry run. */
@@ -35,8 +33,11 @@ final class PlanVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folders with images, looked through recursively.")
-    private List<Path> folders;
+    @Mixin
+    private PoolOptions pools;
+
+    @Mixin
+    private ReferenceOptions references;
 
     @Mixin
     private PolicyOptions policy;
@@ -54,7 +55,7 @@ final class PlanVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Workspace workspace = Workspace.toRead(folders);
+        Workspace workspace = pools.open().with(references.references());
         Policy wanted = policy.policy(workspace);
         Snapshot snapshot = workspace.scan();
         Plan plan = Planner.plan(snapshot, wanted);

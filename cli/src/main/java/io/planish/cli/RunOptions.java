@@ -1,5 +1,10 @@
 package io.planish.cli;
 
+import io.planish.platform.Hooks;
+import io.planish.platform.Program;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,6 +34,37 @@ final class RunOptions {
 
     @Option(names = "--json", description = "Say in JSON what was done, one object for each run of a plan.")
     private boolean json;
+
+    @Option(
+            names = "--hook-before",
+            paramLabel = "CMD",
+            description =
+                    "Run this before each job, with the job as JSON on its standard input; unless it exits with 0 the"
+                            + " job is skipped. Run without a shell.")
+    private @Nullable String hookBefore;
+
+    @Option(
+            names = "--hook-after",
+            paramLabel = "CMD",
+            description =
+                    "Run this after each job that was begun, with the job and its outcome as JSON on its standard input.")
+    private @Nullable String hookAfter;
+
+    @Option(
+            names = "--hook-timeout",
+            paramLabel = "TIME",
+            defaultValue = "60s",
+            converter = PolicyOptions.DurationConverter.class,
+            description = "How long each hook may take. Default: 60s.")
+    private Duration hookTimeout;
+
+    Hooks hooks() {
+        return new Hooks(hook("--hook-before", hookBefore), hook("--hook-after", hookAfter));
+    }
+
+    private Optional<Program> hook(String option, @Nullable String command) {
+        return Optional.ofNullable(command).map(words -> ReferenceOptions.program(spec, option, words, hookTimeout));
+    }
 
     PlanRun.Limits limits() {
         requireWithin("--jobs", jobs, MOST_AT_ONCE);

@@ -39,8 +39,9 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
      *
      * @param id of the pool in the plan
      * @param marked whether that is the id in the folder's marker; else it only stands for the folder, which had none
+     * @param trustedFormat what a backing file is where its overlay does not say
      */
-    record Folder(PoolName name, Path path, String id, boolean marked) {
+    record Folder(PoolName name, Path path, String id, boolean marked, Optional<String> trustedFormat) {
         Optional<String> expectedId() {
             return marked ? Optional.of(id) : Optional.empty();
         }
@@ -55,7 +56,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
         List<Folder> folders = new ArrayList<>();
         for (Pool pool : pools.pools().all()) {
             boolean marked = PoolMarker.read(pools.storage(), pool.root()).isPresent();
-            folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked));
+            folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked, pool.trustedFormat()));
         }
         return new SavedPlan(plan, Instant.now(), folders);
     }
@@ -68,6 +69,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
             ObjectNode line = Json.MAPPER.createObjectNode().put("type", "pool");
             line.put("name", folder.name().value()).put("path", folder.path().toString());
             line.put("id", folder.id()).put("marked", folder.marked());
+            folder.trustedFormat().ifPresent(format -> line.put("trustedFormat", format));
             line(text, line);
         }
         return text.toString();
@@ -102,7 +104,8 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
                             new PoolName(node.path("name").asText()),
                             Path.of(node.path("path").asText()),
                             node.path("id").asText(),
-                            node.path("marked").asBoolean()));
+                            node.path("marked").asBoolean(),
+                            Optional.ofNullable(node.path("trustedFormat").asText(null))));
                 } else if (node.path("type").asText().equals("made")) {
                     madeAt = Instant.parse(node.path("at").asText());
                 }

@@ -7,13 +7,10 @@ import io.planish.plan.Bytes;
 import io.planish.plan.ScanSummary;
 import io.planish.plan.Snapshot;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows the chains in folders. */
@@ -32,15 +29,15 @@ final class ScanVerb implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folders with images, looked through recursively.")
-    private List<Path> folders;
+    @Mixin
+    private PoolOptions pools;
 
     @Mixin
     private JsonOption json;
 
     @Override
     public Integer call() throws Exception {
-        Workspace workspace = Workspace.toRead(folders);
+        Workspace workspace = pools.open();
         Snapshot snapshot = workspace.scan();
         PrintWriter out = spec.commandLine().getOut();
         if (json.asked()) {

@@ -7,6 +7,7 @@ import io.planish.chain.PoolName;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.JobRunner;
 import io.planish.plan.Snapshot;
+import io.planish.platform.References;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
 import io.planish.scan.ScanCache;
@@ -35,19 +36,25 @@ import java.util.function.Predicate;
  * The folders of one command, opened as pools that are taken to hold all overlays of their images.
  *
  * @param enters which folders inside them are looked into
+ * @param references who is asked, at each scan, which images something outside refers to
  */
-record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, Predicate<Path> enters) {
+record Workspace(
+        Storage storage, Pools pools, PathGate gate, HeadReader heads, Predicate<Path> enters, References references) {
     private static final InstantSource CLOCK = InstantSource.system();
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
-    /** Folders to look at: nothing is written to them. */
-    static Workspace toRead(Collection<Path> folders) throws IOException {
-        return open(configs(Folders.named(folders)), MissingMarker.TOLERATE, folder -> true);
+    /**
+     * Folders to look at: nothing is written to them.
+     *
+     * @param trustedFormat see {@link PoolConfig}
+     */
+    static Workspace toRead(Collection<Path> folders, Optional<String> trustedFormat) throws IOException {
+        return open(configs(Folders.named(folders), trustedFormat), MissingMarker.TOLERATE, folder -> true);
     }
 
     /** Folders to change: they get a marker if they have none. */
     static Workspace toWrite(Collection<Path> folders) throws IOException {
-        return open(configs(Folders.named(folders)), MissingMarker.CREATE, folder -> true);
+        return open(configs(Folders.named(folders), Optional.empty()), MissingMarker.CREATE, folder -> true);
     }
 
     /**
@@ -63,7 +70,7 @@ record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, 
         Set<Path> realWhole = real(whole);
         Predicate<Path> enters = folder -> realFolders.stream().anyMatch(one -> one.startsWith(folder))
                 || realWhole.stream().anyMatch(one -> folder.startsWith(one) || one.startsWith(folder));
-        return open(configs(named), MissingMarker.CREATE, enters);
+        return open(configs(named, Optional.empty()), MissingMarker.CREATE, enters);
     }
 
     private static Set<Path> real(Collection<Path> folders) throws IOException {
@@ -78,7 +85,8 @@ record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, 
     static Workspace toCarryOut(SavedPlan plan) throws IOException {
         return open(
                 plan.folders().stream()
-                        .map(folder -> config(folder.name(), folder.path(), folder.expectedId()))
+                        .map(folder ->
+                                config(folder.name(), folder.path(), folder.expectedId(), folder.trustedFormat()))
                         .toList(),
                 MissingMarker.CREATE,
                 folder -> true);
@@ -88,17 +96,24 @@ record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, 
             throws IOException {
         Storage storage = new LinuxStorage();
         Pools pools = Pools.open(storage, configs, missing);
-        return new Workspace(storage, pools, new PathGate(storage, pools), new HeadReader(storage, CLOCK), enters);
+        return new Workspace(
+                storage, pools, new PathGate(storage, pools), new HeadReader(storage, CLOCK), enters, References.NONE);
     }
 
-    private static List<PoolConfig> configs(Map<PoolName, Path> folders) {
+    /** The same folders, where these are asked who refers to images. */
+    Workspace with(References others) {
+        return new Workspace(storage, pools, gate, heads, enters, others);
+    }
+
+    private static List<PoolConfig> configs(Map<PoolName, Path> folders, Optional<String> trustedFormat) {
         List<PoolConfig> configs = new ArrayList<>();
-        folders.forEach((name, path) -> configs.add(config(name, path, Optional.empty())));
+        folders.forEach((name, path) -> configs.add(config(name, path, Optional.empty(), trustedFormat)));
         return configs;
     }
 
-    private static PoolConfig config(PoolName name, Path path, Optional<String> expectedId) {
-        return new PoolConfig(name, path, Optional.empty(), true, Optional.empty(), expectedId);
+    private static PoolConfig config(
+            PoolName name, Path path, Optional<String> expectedId, Optional<String> trustedFormat) {
+        return new PoolConfig(name, path, Optional.empty(), true, trustedFormat, expectedId);
     }
 
     /** What stands in the folders now; nothing is written to them. */
@@ -106,12 +121,12 @@ record Workspace(Storage storage, Pools pools, PathGate gate, HeadReader heads, 
         ScanCache cache = ScanCache.in(StateFolder.ofAllRuns().resolve("scan-cache"), pools);
         Snapshot snapshot = scanner(new HeadReader(storage, CLOCK, cache)).scan();
         cache.save();
-        return snapshot;
+        return snapshot.withReferenced(references.images(gate));
     }
 
     /** The same without asking who has images open, for a verb that takes the locks itself. */
     Snapshot scanWithoutUse() throws IOException {
-        return scanner(heads).scanWithoutUse();
+        return scanner(heads).scanWithoutUse().withReferenced(references.images(gate));
     }
 
     private Scanner scanner(HeadReader heads) {

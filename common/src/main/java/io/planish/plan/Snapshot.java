@@ -1,12 +1,14 @@
 package io.planish.plan;
 
 import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What the pools held at one moment: the planner's whole view of the world.
@@ -35,8 +37,11 @@ public record Snapshot(
         return pools.stream().filter(pool -> pool.name().equals(name)).findFirst();
     }
 
-    /** The same snapshot, knowing what is referenced from outside. */
+    /** The same snapshot, knowing what is referenced from outside, under whichever of its names. */
     public Snapshot withReferenced(Set<ImageRef> references) {
-        return new Snapshot(id, takenAt, pools, forest, ownership, references, findings);
+        Set<ImageRef> nodes = references.stream()
+                .map(name -> forest.node(name).map(ImageNode::ref).orElse(name))
+                .collect(Collectors.toSet());
+        return new Snapshot(id, takenAt, pools, forest, ownership, nodes, findings);
     }
 }

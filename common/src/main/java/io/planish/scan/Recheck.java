@@ -5,6 +5,8 @@ import io.planish.job.Job;
 import io.planish.plan.Policy;
 import io.planish.plan.SafetyRule;
 import io.planish.plan.Snapshot;
+import io.planish.platform.References;
+import io.planish.storage.PathGate;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -17,14 +19,19 @@ import java.util.Optional;
  */
 public final class Recheck {
     private final Scanner scanner;
+    private final References references;
+    private final PathGate gate;
 
-    public Recheck(Scanner scanner) {
+    /** @param references who is asked again which images something outside refers to */
+    public Recheck(Scanner scanner, References references, PathGate gate) {
         this.scanner = scanner;
+        this.references = references;
+        this.gate = gate;
     }
 
     /** Why the job, of which nothing has been done yet, must not be done as the pools are now; empty: it may. */
     public Optional<Problem> problemWith(Job job, Policy policy) throws IOException {
-        Snapshot now = scanner.scanWithoutUse();
+        Snapshot now = scanner.scanWithoutUse().withReferenced(references.images(gate));
         return SafetyRule.of(now, policy.afterwards()).check(job, now.forest());
     }
 }

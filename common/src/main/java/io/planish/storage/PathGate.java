@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Decides which file a name may open: one of a configured pool, whatever an image says. Immutable, thread-safe.
@@ -78,6 +80,28 @@ public final class PathGate {
             return new Resolution.Refused("is not a name in UTF-8");
         }
         return walk(views.folderOf(overlay), backingName);
+    }
+
+    /**
+     * The images that an absolute path, given as hypervisors see it, can mean: the one it leads to under its pool's host path, and the one it
+     * leads to on this machine, where that is one. None where it leads to no file of a pool.
+     */
+    public Set<ImageRef> imagesAt(String absolutePath) throws IOException {
+        Set<ImageRef> images = new TreeSet<>();
+        if (absolutePath.indexOf('\0') < 0 && walk(Path.of("/"), absolutePath) instanceof Resolution.Inside inside) {
+            images.add(inside.ref());
+        }
+        try {
+            refOf(storage.realPath(Path.of(absolutePath))).ifPresent(images::add);
+        } catch (IOException | InvalidPathException notHere) {
+            return images;
+        }
+        return images;
+    }
+
+    /** The image's absolute path as hypervisors see it. */
+    public String underHostPath(ImageRef image) {
+        return views.underHostPath(image).toString();
     }
 
     private Resolution walk(Path folder, String name) throws IOException {

@@ -18,6 +18,7 @@ import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import io.planish.plan.ScanSummary;
 import io.planish.plan.Snapshot;
+import io.planish.platform.References;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
 import io.planish.storage.PoolConfig;
@@ -350,7 +351,7 @@ class ScannerTest {
         overlay("s1", "base");
         overlay("active", "s1");
         Job job = Planner.plan(scan(), Policy.DEFAULT.withMaxDepth(1)).jobs().getFirst();
-        Recheck recheck = new Recheck(scanner(storage));
+        Recheck recheck = new Recheck(scanner(storage), References.NONE, gate(storage));
         try (Qemu.Holder holder = new Qemu.Holder(p.resolve("active"))) {
             Awaitility.await().until(() -> node(scan(), "p/active").use() == Use.WRITTEN);
             assertThat(holder.isAlive()).isTrue();

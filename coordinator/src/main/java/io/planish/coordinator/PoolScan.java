@@ -38,6 +38,9 @@ final class PoolScan implements PlanMaker.Scan {
     @Override
     public Snapshot snapshot() throws IOException {
         Pools pools = PoolAccess.open(storage, config, Pools.MissingMarker.REFUSE);
-        return new Scanner(storage, pools, new PathGate(storage, pools), heads, clock, THREADS).scan();
+        PathGate gate = new PathGate(storage, pools);
+        return new Scanner(storage, pools, gate, heads, clock, THREADS)
+                .scan()
+                .withReferenced(PoolAccess.references(config).images(gate));
     }
 }

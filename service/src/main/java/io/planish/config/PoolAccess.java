@@ -1,6 +1,8 @@
 package io.planish.config;
 
 import io.planish.config.PoolsConfig.PoolConfig;
+import io.planish.platform.Program;
+import io.planish.platform.References;
 import io.planish.storage.Pools;
 import io.planish.storage.Pools.MissingMarker;
 import io.planish.storage.Storage;
@@ -27,5 +29,20 @@ public final class PoolAccess {
                     pool.id()));
         }
         return Pools.open(storage, pools, missing);
+    }
+
+    /** Who is asked, for any of the pools, which images something outside refers to. */
+    public static References references(PoolsConfig config) {
+        References all = References.NONE;
+        for (PoolConfig pool : config.pools().values()) {
+            PoolsConfig.References of = pool.references();
+            all = all.and(new References(
+                    of.libvirt().orElse(List.of()),
+                    of.files().orElse(List.of()),
+                    of.command().stream()
+                            .map(argv -> new Program(argv, of.timeout()))
+                            .toList()));
+        }
+        return all;
     }
 }

@@ -5,6 +5,8 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithParentName;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,11 +38,33 @@ public interface PoolsConfig {
         /** The format of a backing file where the overlay records none; by default such an image is left alone. */
         Optional<String> trustedFormat();
 
+        /** Who is asked which of its images something outside refers to; by default nobody. */
+        References references();
+
         /** What all jobs of the pool together may write per second, shared out evenly to its slots; by default no bound. */
         Optional<MemorySize> bytesPerSecond();
 
         /** How many of its jobs may be offered or running at once; default 4, gentle to one disk or server. */
         @WithDefault("4")
         int slots();
+    }
+
+    /**
+     * Whoever cannot answer fails the scan: no answer is not «none». Coordinators ask when they plan; workers ask again before a job where they
+     * are configured alike.
+     */
+    interface References {
+        /** Folders with libvirt's XML of domains, snapshots and storage pools. */
+        Optional<List<Path>> libvirt();
+
+        /** Text files with one absolute path a line, as hypervisors see it. */
+        Optional<List<Path>> files();
+
+        /** A program and its arguments, run without a shell, that prints such lines. */
+        Optional<List<String>> command();
+
+        /** How long that program may take; default 60 s. */
+        @WithDefault("60s")
+        Duration timeout();
     }
 }

@@ -8,6 +8,8 @@ import io.planish.config.Settings;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.JobRunner;
 import io.planish.ledger.Ledger;
+import io.planish.platform.Hooks;
+import io.planish.platform.Program;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
 import io.planish.scan.Recheck;
@@ -120,7 +122,10 @@ class Worker {
         PathGate gate = new PathGate(storage, pools);
         HeadReader heads = new HeadReader(storage, Clock.systemUTC());
         OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, SWEEP_THREADS);
-        Recheck recheck = new Recheck(new Scanner(storage, pools, gate, heads, Clock.systemUTC(), SWEEP_THREADS));
+        Recheck recheck = new Recheck(
+                new Scanner(storage, pools, gate, heads, Clock.systemUTC(), SWEEP_THREADS),
+                PoolAccess.references(poolsConfig),
+                gate);
         Set<PoolName> names = pools.all().stream().map(p -> p.name()).collect(Collectors.toSet());
         Slots free = new Slots(
                 config.slots(),
@@ -133,6 +138,7 @@ class Worker {
                                 gate,
                                 sweep,
                                 recheck,
+                                hooks(),
                                 config.batch().asLongValue()),
                         metrics,
                         config.lease(),
@@ -150,6 +156,12 @@ class Worker {
                 run -> new GridCheckpoints(ledger.checkpoints(), run));
         Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> forgotten.finish(pools.all(), () -> stopping));
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
+    }
+
+    private Hooks hooks() {
+        return new Hooks(
+                config.hookBefore().map(argv -> new Program(argv, config.hookTimeout())),
+                config.hookAfter().map(argv -> new Program(argv, config.hookTimeout())));
     }
 
     /** Whether offers are taken; false until the pools are there. */

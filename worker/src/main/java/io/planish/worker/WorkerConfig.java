@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** How this worker works: {@code planish.worker.…}. */
@@ -38,6 +39,16 @@ public interface WorkerConfig {
     /** Data written between two checkpoints; default 64 MiB: some hundred milliseconds of work to lose. */
     @WithDefault("64M")
     MemorySize batch();
+
+    /** A program and its arguments, run before each attempt at a job with the job as JSON on its input; unless it exits with 0 the job is skipped. */
+    Optional<List<String>> hookBefore();
+
+    /** A program and its arguments, run after each attempt with the job and its outcome as JSON on its input. */
+    Optional<List<String>> hookAfter();
+
+    /** How long each of them may take; default 60 s. */
+    @WithDefault("60s")
+    Duration hookTimeout();
 
     /** How often a job's progress is told on {@code planish.progress}; default 5 s. */
     @WithDefault("5s")

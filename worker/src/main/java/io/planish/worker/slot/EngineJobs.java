@@ -10,6 +10,7 @@ import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.plan.Policy;
+import io.planish.platform.Hooks;
 import io.planish.run.RunRecord;
 import io.planish.scan.Recheck;
 import io.planish.storage.PathGate;
@@ -32,14 +33,17 @@ public final class EngineJobs implements JobExecutor {
     private final PathGate gate;
     private final Sweep sweep;
     private final Recheck recheck;
+    private final Hooks hooks;
     private final long batchBytes;
 
-    public EngineJobs(Storage storage, Pools pools, PathGate gate, Sweep sweep, Recheck recheck, long batchBytes) {
+    public EngineJobs(
+            Storage storage, Pools pools, PathGate gate, Sweep sweep, Recheck recheck, Hooks hooks, long batchBytes) {
         this.storage = storage;
         this.pools = pools;
         this.gate = gate;
         this.sweep = sweep;
         this.recheck = recheck;
+        this.hooks = hooks;
         this.batchBytes = batchBytes;
     }
 
@@ -60,7 +64,8 @@ public final class EngineJobs implements JobExecutor {
                 .verifying(policy.verify())
                 .deleting(policy.grace().isZero())
                 .inBatchesOf(batchBytes);
-        return new JobRunner(storage, pools, gate, sweep, options).run(job, attempt);
+        return hooks.around(
+                run.id(), job, gate, () -> new JobRunner(storage, pools, gate, sweep, options).run(job, attempt));
     }
 
     private static JobResult untouched(Outcome outcome) {
