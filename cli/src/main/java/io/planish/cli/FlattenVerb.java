@@ -90,7 +90,7 @@ final class FlattenVerb implements Callable<Integer> {
     private int flatten(Workspace workspace, Snapshot snapshot, Plan plan, boolean again, PrintWriter out)
             throws IOException {
         if (!options.json()) {
-            PlanText.print(plan, snapshot.forest(), out);
+            PlanText.print(plan, snapshot, out);
         }
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;

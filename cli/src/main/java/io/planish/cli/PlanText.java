@@ -1,20 +1,20 @@
 package io.planish.cli;
 
-import io.planish.chain.Forest;
 import io.planish.chain.ImageRef;
 import io.planish.job.Job;
 import io.planish.plan.JobText;
 import io.planish.plan.Plan;
 import io.planish.plan.PlanReport;
+import io.planish.plan.Snapshot;
 import java.io.PrintWriter;
 
 /** A plan as a person reviews it. */
 final class PlanText {
     private PlanText() {}
 
-    /** @param forest the plan was made for */
-    static void print(Plan plan, Forest forest, PrintWriter out) {
-        PlanReport.of(plan, forest, Terminal.width()).forEach(out::println);
+    /** @param snapshot the plan was made for */
+    static void print(Plan plan, Snapshot snapshot, PrintWriter out) {
+        PlanReport.of(plan, snapshot, Terminal.width()).forEach(out::println);
         out.flush();
     }
 

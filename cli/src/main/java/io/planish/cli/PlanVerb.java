@@ -67,7 +67,7 @@ final class PlanVerb implements Callable<Integer> {
             spec.commandLine().getOut().print(saved);
             PlanFile.writeTrees(plan, snapshot.forest(), spec.commandLine().getOut());
         } else {
-            PlanText.print(plan, snapshot.forest(), spec.commandLine().getOut());
+            PlanText.print(plan, snapshot, spec.commandLine().getOut());
         }
         return plan.jobs().isEmpty() && !plan.skips().isEmpty() ? ExitCode.ALL_SKIPPED : ExitCode.DONE;
     }

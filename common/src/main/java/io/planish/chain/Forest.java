@@ -159,7 +159,10 @@ public final class Forest {
         return node.problem(SkipReason.BACKING_LOOP).isPresent()
                 ? node
                 : node.withProblem(new Problem(
-                        SkipReason.BACKING_LOOP, node.ref() + " is, through its backing files, its own backing file"));
+                        SkipReason.BACKING_LOOP,
+                        node.ref()
+                                + " is, through its backing files, its own backing file (give it another one with qemu-img"
+                                + " rebase -u)"));
     }
 
     private void addOverlay(ImageRef backing, ImageNode overlay) {

@@ -2,6 +2,7 @@ package io.planish.plan;
 
 import io.planish.chain.ImageRef;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -17,13 +18,14 @@ final class Globs {
         globs = patterns.stream().map(Glob::of).toList();
     }
 
-    boolean match(ImageRef image) {
+    /** The first pattern that the image matches. */
+    Optional<String> match(ImageRef image) {
         for (Glob glob : globs) {
             if (glob.match(image)) {
-                return true;
+                return Optional.of(glob.text);
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     /** @throws IllegalArgumentException naming the key whose pattern makes no sense */
@@ -36,14 +38,14 @@ final class Globs {
     }
 
     /** @param nameOnly whether it is held against the file's name alone */
-    private record Glob(Pattern pattern, boolean nameOnly) {
+    private record Glob(String text, Pattern pattern, boolean nameOnly) {
         static Glob of(String glob) {
             boolean folder = glob.endsWith("/");
             String named = folder ? glob.substring(0, glob.length() - 1) : glob;
             boolean anywhere = named.indexOf('/') < 0;
             String prefix = folder && anywhere ? "(?:.*/)?" : "";
             String suffix = folder ? "/.*" : "";
-            return new Glob(Pattern.compile(prefix + regex(named) + suffix, Pattern.DOTALL), anywhere && !folder);
+            return new Glob(glob, Pattern.compile(prefix + regex(named) + suffix, Pattern.DOTALL), anywhere && !folder);
         }
 
         boolean match(ImageRef image) {

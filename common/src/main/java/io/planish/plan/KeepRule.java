@@ -38,8 +38,9 @@ final class KeepRule {
 
     /** Why an image is kept, as the end of a sentence that begins with its name; empty: it is not. */
     Optional<String> keeps(ImageNode image) {
-        if (globs.match(image.ref())) {
-            return Optional.of("is to be kept");
+        Optional<String> glob = globs.match(image.ref());
+        if (glob.isPresent()) {
+            return glob.map(pattern -> "is kept by '" + pattern + "'");
         }
         if (newest.contains(image.ref())) {
             return Optional.of("is among the newest layers of a chain, of which " + policy.keepNewest() + " are kept");

@@ -23,25 +23,25 @@ public final class PlanReport {
     private static final int SENTENCES = 10;
 
     private final Plan plan;
-    private final Forest forest;
+    private final Snapshot snapshot;
     private final Lines lines;
 
-    private PlanReport(Plan plan, Forest forest, int width) {
+    private PlanReport(Plan plan, Snapshot snapshot, int width) {
         this.plan = plan;
-        this.forest = forest;
+        this.snapshot = snapshot;
         this.lines = new Lines(width);
     }
 
     /**
-     * @param forest the plan was made for
+     * @param snapshot the plan was made for
      * @param width in characters, that lines keep to wherever a single word lets them
      */
-    public static List<String> of(Plan plan, Forest forest, int width) {
-        return new PlanReport(plan, forest, width).lines();
+    public static List<String> of(Plan plan, Snapshot snapshot, int width) {
+        return new PlanReport(plan, snapshot, width).lines();
     }
 
     private List<String> lines() {
-        List<TreeChange> changes = TreeChange.of(plan, forest);
+        List<TreeChange> changes = TreeChange.of(plan, snapshot.forest());
         changes.forEach(this::tree);
         if (!plan.ends().isEmpty()) {
             lines.gap().add("Restore points that end (" + plan.ends().size() + ")");
@@ -49,6 +49,7 @@ public final class PlanReport {
         }
         changes.forEach(this::leftovers);
         skips();
+        findings();
         if (!plan.jobs().isEmpty()) {
             totals();
         }
@@ -139,6 +140,20 @@ public final class PlanReport {
                 lines.add("    … and " + (skips.size() - shown) + " more");
             }
         });
+    }
+
+    private void findings() {
+        List<Finding> findings = snapshot.findings();
+        if (!findings.isEmpty()) {
+            lines.gap()
+                    .wrapped("", "Could not be looked at, so overlays may be hidden there and nothing is committed:");
+            int shown = findings.size() > SENTENCES ? SENTENCES - 1 : findings.size();
+            findings.subList(0, shown)
+                    .forEach(finding -> lines.wrapped("  ", finding.problem().sentence()));
+            if (shown < findings.size()) {
+                lines.add("  … and " + (findings.size() - shown) + " more");
+            }
+        }
     }
 
     private void totals() {

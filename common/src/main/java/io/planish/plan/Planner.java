@@ -4,13 +4,9 @@ import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
-import io.planish.chain.Problem;
-import io.planish.chain.Use;
 import io.planish.job.Job;
-import io.planish.job.SkipReason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -44,7 +40,8 @@ public final class Planner {
             TreePlanner planner = new TreePlanner(snapshot, policy, rule, space, maker, tree);
             planner.plan();
             jobs.addAll(planner.jobs());
-            tree.leaves().forEach(leaf -> account(leaf, tree, planner, rule));
+            Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
+            tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
         }
         return new Plan(
                 snapshot.id(),
@@ -61,53 +58,14 @@ public final class Planner {
                         .toList());
     }
 
-    private void account(ImageNode leaf, Forest tree, TreePlanner planner, SafetyRule rule) {
+    private void account(ImageNode leaf, Forest tree, TreePlanner planner, Reasons reasons) {
         List<ImageNode> chain = tree.chain(leaf.ref());
         int after = planner.depthAfter(leaf);
         if (after != chain.size() || after > policy.maxDepth()) {
             leaves.add(new Plan.LeafDepth(leaf.ref(), chain.size(), after));
         }
-        Optional<Problem> unreadable = chain.reversed().stream()
-                .map(rule::reads)
-                .flatMap(Optional::stream)
-                .findFirst();
-        if (unreadable.filter(problem -> problem.reason() != SkipReason.IN_USE).isPresent()) {
-            skip(leaf, unreadable.get());
-        } else if (after > policy.maxDepth()) {
-            skip(leaf, unreadable.orElseGet(() -> reason(leaf, chain, tree, planner, after)));
-        }
-    }
-
-    private Problem reason(ImageNode leaf, List<ImageNode> chain, Forest tree, TreePlanner planner, int after) {
-        if (leaf.use() != Use.FREE) {
-            return new Problem(SkipReason.IN_USE, leaf.ref() + " is open elsewhere");
-        }
-        if (chain.size() < policy.minDepth()) {
-            return new Problem(
-                    SkipReason.BELOW_MIN_DEPTH,
-                    leaf.ref() + " has " + chain.size() + " files, and only chains of at least " + policy.minDepth()
-                            + " become shorter");
-        }
-        for (ImageNode image : chain.reversed()) {
-            Optional<Problem> obstacle = planner.obstacle(image.ref());
-            if (obstacle.isPresent()) {
-                return obstacle.get();
-            }
-        }
-        ImageNode fork = chain.reversed().stream()
-                .filter(image -> tree.overlays(image.ref()).size() > 1)
-                .findFirst()
-                .orElse(leaf);
-        return new Problem(
-                SkipReason.SHARED_BASE,
-                leaf.ref() + " keeps " + after + " files: it shares " + fork.ref() + " with other overlays"
-                        + planner.unsharingCost(leaf)
-                                .map(bytes -> "; a copy of its own would write " + Bytes.text(bytes))
-                                .orElse(""));
-    }
-
-    private void skip(ImageNode leaf, Problem problem) {
-        skips.add(new Plan.Skip(leaf.ref(), problem.reason(), problem.sentence()));
+        reasons.why(leaf, tree, after)
+                .ifPresent(problem -> skips.add(new Plan.Skip(leaf.ref(), problem.reason(), problem.sentence())));
     }
 
     /** The files whose own content nobody can go back to after the job, lowest first. */

@@ -97,10 +97,7 @@ public final class SafetyRule {
 
     /** Why a chain with this image cannot be read reliably. */
     Optional<Problem> reads(ImageNode image) {
-        if (image.use() == Use.WRITTEN) {
-            return Optional.of(new Problem(SkipReason.IN_USE, image.ref() + " is open elsewhere for writing"));
-        }
-        return image.closesChain();
+        return image.use() == Use.WRITTEN ? Permissions.inUse(image) : image.closesChain();
     }
 
     /** Why data from below must not be put into this image. */
@@ -125,7 +122,11 @@ public final class SafetyRule {
     Optional<Problem> endsView(ImageNode layer, Forest now) {
         int overlays = now.overlays(layer.ref()).size();
         if (overlays != 1 || shared.contains(layer.ref())) {
-            return Optional.of(new Problem(SkipReason.SHARED_BASE, layer.ref() + " has several overlays"));
+            return Optional.of(new Problem(
+                    SkipReason.SHARED_BASE,
+                    layer.ref()
+                            + (overlays > 1 ? " has " + overlays + " overlays, which" : " had several overlays, which")
+                            + " it has to go on showing the same to"));
         }
         return first(may.haveNoUnknownOverlays(layer), may.write(layer), may.end(layer));
     }

@@ -7,7 +7,6 @@ import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
-import io.planish.job.SkipReason;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,10 +74,7 @@ public record ScanSummary(List<Chain> chains, List<Finding> findings) {
     private static Chain chain(ImageNode leaf, Forest forest) {
         List<ImageNode> files = forest.chain(leaf.ref());
         boolean running = leaf.use() != Use.FREE;
-        Optional<Problem> problem = forest.closed(leaf.ref())
-                .or(() -> running
-                        ? Optional.of(new Problem(SkipReason.IN_USE, leaf.ref() + " is open elsewhere"))
-                        : Optional.empty());
+        Optional<Problem> problem = forest.closed(leaf.ref()).or(() -> Permissions.inUse(leaf));
         String below = files.getFirst()
                 .backing()
                 .map(BackingLink::asWritten)

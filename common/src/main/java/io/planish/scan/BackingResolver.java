@@ -42,9 +42,17 @@ final class BackingResolver {
         switch (gate.resolveBacking(ref, written)) {
             case Resolution.Inside inside -> image = Optional.of(inside.ref());
             case Resolution.Missing missing ->
-                problem = Optional.of(problem(SkipReason.BACKING_MISSING, ref, written, missing.what()));
+                problem = Optional.of(problem(
+                        SkipReason.BACKING_MISSING,
+                        ref,
+                        written,
+                        missing.what() + " (bring it back, or name the folder it is in too)"));
             case Resolution.Refused refused -> {
-                problem = Optional.of(problem(SkipReason.OUTSIDE_ROOTS, ref, written, refused.why()));
+                problem = Optional.of(problem(
+                        SkipReason.OUTSIDE_ROOTS,
+                        ref,
+                        written,
+                        refused.why() + " (only files in the pools are opened)"));
                 also.addAll(mentioned(ref, written));
             }
         }
@@ -56,7 +64,8 @@ final class BackingResolver {
                         SkipReason.AMBIGUOUS_BACKING,
                         ref,
                         written,
-                        "leads to " + inside.ref() + " when the image is opened as " + name)));
+                        "leads to " + inside.ref() + " when the image is opened as " + name
+                                + " (remove one of the names, or write the backing file's name in full)")));
             }
         }
         return new Found(new BackingLink(written, image, List.copyOf(also)), problem);

@@ -82,7 +82,11 @@ public final class HeadReader {
             return FileHead.NO_IMAGE;
         }
         if (Marks.isPoisoned(prefix)) {
-            return broken(file, prefix, SkipReason.HALF_MERGED, "is left over from a commit and no longer valid");
+            return broken(
+                    file,
+                    prefix,
+                    SkipReason.HALF_MERGED,
+                    "is left over from a commit and no longer valid (let the run that made it remove it)");
         }
         try {
             Header header = Images.header(file, name);
@@ -120,7 +124,9 @@ public final class HeadReader {
                     "uses what is not supported: " + String.join("; ", header.unsupported())));
         }
         if (Marks.isHalfMerged(header)) {
-            faults.add(new Fault(SkipReason.HALF_MERGED, "takes part in a commit that is not finished"));
+            faults.add(new Fault(
+                    SkipReason.HALF_MERGED,
+                    "takes part in a commit that is not finished (finish it with planish flatten or apply)"));
         }
         Set<Trait> traits = EnumSet.noneOf(Trait.class);
         if (header.version() >= 3) {

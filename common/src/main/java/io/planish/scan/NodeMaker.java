@@ -90,7 +90,8 @@ final class NodeMaker {
         Optional<FoundFile> base = sighting.file(backing);
         String image = file.ref() + ": backing file " + backing + " ";
         if (base.isEmpty()) {
-            return Optional.of(new Problem(SkipReason.BACKING_MISSING, image + "is in a folder that is not looked at"));
+            return Optional.of(new Problem(
+                    SkipReason.BACKING_MISSING, image + "is in a folder that is not looked at (name that folder too)"));
         }
         Optional<String> format = written.format().or(() -> file.pool().trustedFormat());
         if (format.isEmpty()) {
@@ -104,11 +105,18 @@ final class NodeMaker {
             case Images.QCOW2 ->
                 isQcow2
                         ? Optional.empty()
-                        : Optional.of(new Problem(SkipReason.CORRUPT, image + "is recorded as qcow2 and is none"));
+                        : Optional.of(
+                                new Problem(
+                                        SkipReason.CORRUPT,
+                                        image
+                                                + "is recorded as qcow2 and is none (restore it from a backup, or record the format it has)"));
             case Images.RAW -> {
                 if (isQcow2) {
-                    yield Optional.of(new Problem(
-                            SkipReason.AMBIGUOUS_BACKING, image + "is recorded as raw and is a qcow2 image"));
+                    yield Optional.of(
+                            new Problem(
+                                    SkipReason.AMBIGUOUS_BACKING,
+                                    image
+                                            + "is recorded as raw and is a qcow2 image (record what it is with qemu-img rebase -u -F)"));
                 }
                 nodes.computeIfAbsent(backing, ref -> raw(base.get()));
                 yield Optional.empty();
@@ -116,7 +124,8 @@ final class NodeMaker {
             default ->
                 Optional.of(new Problem(
                         SkipReason.UNSUPPORTED_FEATURE,
-                        image + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")));
+                        image + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")
+                                + ", and only qcow2 and raw can be read (convert it with qemu-img convert)"));
         };
     }
 
@@ -154,7 +163,8 @@ final class NodeMaker {
         if (file.status().linkCount() > 1 || !sighting.hardLinks(file.ref()).isEmpty()) {
             problems.add(new Problem(
                     SkipReason.HARD_LINKED,
-                    file.ref() + " stands under " + Math.max(2, file.status().linkCount()) + " names"));
+                    file.ref() + " stands under " + Math.max(2, file.status().linkCount())
+                            + " names, and would be torn from the others (remove those that nobody needs)"));
         }
         return problems;
     }

@@ -2,6 +2,7 @@ package io.planish.scan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
+import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
@@ -93,7 +94,7 @@ public final class Scanner {
     }
 
     private Forest probed(Forest forest, Sighting sighting, List<Finding> findings) {
-        UseProbe probe = new UseProbe(storage);
+        UseProbe probe = new UseProbe(storage, new Holders(Path.of("/proc")));
         List<ImageNode> nodes = new ArrayList<>();
         for (ImageNode node : forest.nodes()) {
             boolean inChain =
@@ -108,7 +109,10 @@ public final class Scanner {
         try {
             UseProbe.Answer answer = probe.ask(file);
             ImageNode used = answer.use() == Use.FREE ? node : node.withUse(answer.use());
-            return answer.problem().map(used::withProblem).orElse(used);
+            for (Problem problem : answer.problems()) {
+                used = used.withProblem(problem);
+            }
+            return used;
         } catch (IOException e) {
             Finding finding = Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e);
             findings.add(finding);

@@ -152,8 +152,8 @@ class PlannerTest {
         assertThat(fleet.plan(1).skips())
                 .extracting(Plan.Skip::sentence)
                 .containsExactly(
-                        "p/a2 keeps 2 files: it shares p/g2 with other overlays; a copy of its own would write 1.1 MiB",
-                        "p/b keeps 2 files: it shares p/g2 with other overlays; a copy of its own would write 1.3 MiB");
+                        "p/a2 keeps a chain of 2 files: it shares p/g2 with 1 other image; a copy of its own would write 1.1 MiB (unshare allows it)",
+                        "p/b keeps a chain of 2 files: it shares p/g2 with 1 other image; a copy of its own would write 1.3 MiB (unshare allows it)");
         Plan plan = fleet.plan(unsharing(1));
 
         assertThat(text(plan))

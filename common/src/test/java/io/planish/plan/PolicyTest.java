@@ -169,7 +169,7 @@ class PolicyTest {
     private static List<String> matches(String glob, String... paths) {
         Globs globs = new Globs(List.of(glob));
         return List.of(paths).stream()
-                .filter(path -> globs.match(ImageRef.parse("p/" + path)))
+                .filter(path -> globs.match(ImageRef.parse("p/" + path)).isPresent())
                 .toList();
     }
 
