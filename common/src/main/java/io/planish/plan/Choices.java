@@ -173,7 +173,8 @@ final class Choices {
     private void noteObstacles(Branch leaf) {
         for (Branch branch = leaf; branch != null; branch = branch.below) {
             if (branch.fewest > 1) {
-                Problem problem = Obstacles.of(branch.segment, tree, rule).orElse(null);
+                Problem problem = Obstacles.of(branch.segment, tree, rule, policy.direction())
+                        .orElse(null);
                 if (problem != null) {
                     obstacles.putIfAbsent(branch.segment.last().ref(), problem);
                 }

@@ -9,21 +9,25 @@ import io.planish.job.SkipReason;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Finds the words for why a segment cannot become shorter. */
 final class Obstacles {
     private Obstacles() {}
 
-    /** The highest image of the segment that nothing may be pulled into, else the one that cannot be merged at all. */
-    static Optional<Problem> of(Segment segment, Forest forest, SafetyRule rule) {
+    /** Going down from the top, the first image that does not allow what the policy's direction needs of it. */
+    static Optional<Problem> of(Segment segment, Forest forest, SafetyRule rule, Direction direction) {
         List<ImageNode> layers = segment.layers();
-        for (ImageNode layer : layers.subList(1, layers.size()).reversed()) {
-            Optional<Problem> problem = rule.pullsInto(layer);
-            if (problem.isPresent()) {
-                return problem;
-            }
-        }
-        return rule.endsView(layers.getFirst(), forest);
+        List<ImageNode> upper = layers.subList(1, layers.size()).reversed();
+        Stream<Optional<Problem>> pulling = upper.stream().map(rule::pullsInto);
+        Stream<Optional<Problem>> committing = layers.subList(0, layers.size() - 1).reversed().stream()
+                .map(layer -> rule.endsView(layer, forest).or(() -> rule.goesDown(layer)));
+        Stream<Optional<Problem>> inTheWay = switch (direction) {
+            case PULL -> pulling;
+            case COMMIT -> committing;
+            case AUTO -> Stream.concat(pulling, committing);
+        };
+        return inTheWay.flatMap(Optional::stream).findFirst();
     }
 
     static Problem of(IOException failure) {
