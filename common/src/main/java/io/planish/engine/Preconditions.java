@@ -133,7 +133,7 @@ final class Preconditions {
                         "a commit into it was begun and not finished",
                         "let the worker that has its intent finish it");
             }
-            boolean ends = i >= chain.lo() && i != chain.target() && job.kind() == JobKind.COMMIT
+            boolean ends = i > chain.target() && job.kind() == JobKind.COMMIT
                     || job.retires().contains(image);
             boolean getsOtherBacking = i == chain.target() && (job.kind() != JobKind.COMMIT || chain.lo() < i);
             if (header.snapshotCount() > 0 && (ends || getsOtherBacking)) {

@@ -64,11 +64,7 @@ public final class SafetyRule {
         Stream<Optional<Problem>> pulling =
                 group.below().isEmpty() ? Stream.of(may.write(target)) : Stream.of(pullsInto(target));
         Stream<Optional<Problem>> ending = group.ending().stream().map(layer -> endsView(layer, now));
-        Stream<Optional<Problem>> gone = commits
-                ? Stream.concat(
-                        group.middle().stream().map(may::goDown),
-                        group.below().stream().map(may::holdNoSnapshots))
-                : Stream.of();
+        Stream<Optional<Problem>> gone = commits ? group.middle().stream().map(may::goDown) : Stream.of();
         Stream<Optional<Problem>> onward = commits
                 ? Stream.of(commitsInto(target, group.above()), continuesAs(target, top, now), links(job, top, now))
                 : Stream.of(linksOfPull(job));

@@ -102,7 +102,7 @@ final class Splitter {
                 keepAsItIs(top);
                 continue;
             }
-            dropAbove(lo);
+            dropThoseThatTakeNothingFromBelow();
             if (next < below.length && below[next] == lo) {
                 add(below[next++]);
             }
@@ -121,11 +121,10 @@ final class Splitter {
         }
     }
 
-    /** Forgets targets that must not be in one group with this layer. */
-    private void dropAbove(int lo) {
+    private void dropThoseThatTakeNothingFromBelow() {
         int kept = 0;
         for (int i = 0; i < alive; i++) {
-            if (targets.lowest(live[i]) <= lo) {
+            if (targets.pullsInto(live[i])) {
                 live[kept++] = live[i];
             }
         }
@@ -134,7 +133,7 @@ final class Splitter {
 
     /** One more possible target; where only the better of two can ever win, the other one goes. */
     private void add(int target) {
-        boolean stays = targets.lowest(target) < target;
+        boolean stays = targets.pullsInto(target);
         for (int i = 0; costs.isAdditive() && stays && i < alive; i++) {
             boolean alike = EvenCosts.saysZero(targets.path().get(live[i]))
                     == EvenCosts.saysZero(targets.path().get(target));

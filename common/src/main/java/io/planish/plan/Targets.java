@@ -2,7 +2,6 @@ package io.planish.plan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
-import io.planish.chain.Trait;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -22,7 +21,6 @@ final class Targets {
     private final Direction direction;
     private final boolean[] ends;
     private final boolean[] pullable;
-    private final int[] lowest;
     private final int[] @Nullable [] below;
 
     /** @param own the first layer that may be a target; what stands below it is shared, and at most pulled from */
@@ -38,22 +36,15 @@ final class Targets {
         }
         this.below = new int[path.size()][];
         this.pullable = new boolean[path.size()];
-        this.lowest = new int[path.size()];
-        for (int i = own, clear = clearBelow(own); i < path.size(); i++) {
+        for (int i = own; i < path.size(); i++) {
             pullable[i] =
                     direction != Direction.COMMIT && rule.pullsInto(path.get(i)).isEmpty();
-            lowest[i] = pullable[i] ? clear : i;
-            clear = path.get(i).has(Trait.INTERNAL_SNAPSHOTS) ? i + 1 : clear;
         }
     }
 
-    /** The lowest layer of those below {@code layer} that hold no internal snapshots, in one run. */
-    private int clearBelow(int layer) {
-        int clear = layer;
-        while (clear > 0 && !path.get(clear - 1).has(Trait.INTERNAL_SNAPSHOTS)) {
-            clear--;
-        }
-        return clear;
+    /** Whether what lies below {@code top}, from wherever, may be pulled up into it. */
+    boolean pullsInto(int top) {
+        return pullable[top];
     }
 
     List<ImageNode> path() {
@@ -62,11 +53,6 @@ final class Targets {
 
     int own() {
         return own;
-    }
-
-    /** Whether what lies below {@code top}, from wherever, may be pulled up into it. */
-    boolean pullsInto(int top) {
-        return pullable[top];
     }
 
     /** The layers below {@code top} into which all above them up to {@code top} may be committed, highest first. */
@@ -79,11 +65,6 @@ final class Targets {
         return found;
     }
 
-    /** The lowest layer that may be in one group with {@code target} and layers above it. */
-    int lowest(int target) {
-        return lowest[target];
-    }
-
     /** How few files the layers from {@link #own} on can become. */
     int fewestFiles() {
         int n = path.size();
@@ -91,9 +72,7 @@ final class Targets {
         for (int top = own; top < n; top++) {
             int files = pullable[top] ? 0 : fewest[top];
             for (int target : files == 0 ? new int[0] : below(top)) {
-                for (int lo = Math.max(own, lowest(target)); lo <= target; lo++) {
-                    files = Math.min(files, fewest[lo]);
-                }
+                files = Math.min(files, pullable[target] ? 0 : fewest[target]);
             }
             fewest[top + 1] = files + 1;
         }

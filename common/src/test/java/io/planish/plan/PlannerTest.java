@@ -172,12 +172,12 @@ class PlannerTest {
     }
 
     @Test
-    void aCommitIsNotPlannedOverInternalSnapshotsBelowItsTarget() {
+    void aLayerWithInternalSnapshotsBelowACommitsTargetStays() {
         Fleet fleet = Fleet.of("base <- s1 <- s2 <- active")
                 .data("s2", 0, 100)
                 .traits("s1", Trait.ZERO_CLUSTERS, Trait.INTERNAL_SNAPSHOTS);
 
-        assertThat(text(fleet.plan(1))).containsExactly("PULL base..active -> active, retire s2, write 6.3 MiB");
+        assertThat(text(fleet.plan(1))).containsExactly("COMMIT base..active -> s2 as active, write 0 B");
     }
 
     @Test

@@ -187,7 +187,7 @@ enum Operation {
             due.add(Refusal.OTHER_OVERLAYS);
         }
         boolean commits = !above.isEmpty();
-        boolean lost = commits && group.stream().anyMatch(layer -> layer != target && layer.is(LayerShape.SNAPSHOT));
+        boolean lost = above.stream().anyMatch(layer -> layer.is(LayerShape.SNAPSHOT));
         boolean broken = at > 0 || (target.is(LayerShape.V2) && target.sizeBytes() != sizeBytes);
         if (lost || (broken && target.is(LayerShape.SNAPSHOT))) {
             due.add(Refusal.SNAPSHOTS);
