@@ -2,7 +2,6 @@ package io.planish.chain;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
-import java.util.Comparator;
 
 /**
  * The address of an image everywhere: its pool and its path relative to the pool's root, written {@code pool/path}.
@@ -10,13 +9,15 @@ import java.util.Comparator;
  * <p>The path is normalised: no leading slash, no empty, {@code .} or {@code ..} segment.
  */
 public record ImageRef(PoolName pool, String path) implements Comparable<ImageRef> {
-    private static final Comparator<ImageRef> ORDER =
-            Comparator.comparing(ImageRef::pool).thenComparing(ImageRef::path);
-
     public ImageRef {
-        for (String segment : path.split("/", -1)) {
-            if (segment.isEmpty() || segment.equals(".") || segment.equals("..")) {
-                throw new IllegalArgumentException("path '" + path + "' is not relative to its pool and normalised");
+        int begin = 0;
+        for (int end = 0; end <= path.length(); end++) {
+            if (end == path.length() || path.charAt(end) == '/') {
+                if (end == begin || isDots(path, begin, end)) {
+                    throw new IllegalArgumentException(
+                            "path '" + path + "' is not relative to its pool and normalised");
+                }
+                begin = end + 1;
             }
         }
     }
@@ -31,9 +32,15 @@ public record ImageRef(PoolName pool, String path) implements Comparable<ImageRe
         return new ImageRef(new PoolName(text.substring(0, slash)), text.substring(slash + 1));
     }
 
+    /** Whether the segment is {@code .} or {@code ..}. */
+    private static boolean isDots(String path, int begin, int end) {
+        return path.charAt(begin) == '.' && (end - begin == 1 || end - begin == 2 && path.charAt(begin + 1) == '.');
+    }
+
     @Override
     public int compareTo(ImageRef other) {
-        return ORDER.compare(this, other);
+        int pools = pool.compareTo(other.pool);
+        return pools != 0 ? pools : path.compareTo(other.path);
     }
 
     @JsonValue

@@ -6,6 +6,7 @@ import io.planish.qcow2.Header;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /** Opens images by their recorded format, which is never guessed. */
 public final class Images {
@@ -14,6 +15,9 @@ public final class Images {
 
     /** Tables kept in memory for each open layer, where nothing else is said. */
     public static final int CACHE_BYTES = 256 << 10;
+
+    /** Most headers end long before this, and long before their cluster does. */
+    public static final int USUAL_HEADER_BYTES = 4096;
 
     private static final int CHAIN_CACHE_BYTES = 32 << 20;
 
@@ -48,10 +52,20 @@ public final class Images {
     public static Header header(ImageFile file, String name) throws IOException {
         try {
             long size = file.sizeBytes();
-            return Header.decode(firstCluster(file, size), size);
+            return header(file, read(file, (int) Math.min(USUAL_HEADER_BYTES, size)), size);
         } catch (ImageException e) {
             throw e.at(name);
         }
+    }
+
+    /**
+     * The same for one whose beginning has been read; the rest of the first cluster is read only if it matters.
+     *
+     * @param begin the file's first bytes, {@link #USUAL_HEADER_BYTES} of them if it has so many
+     */
+    public static Header header(ImageFile file, ByteBuffer begin, long sizeBytes) throws IOException {
+        Optional<Header> header = Header.decodeBegin(begin, sizeBytes);
+        return header.isPresent() ? header.get() : Header.decode(firstCluster(file, sizeBytes), sizeBytes);
     }
 
     /** The whole first cluster of a QCOW2 file as it is now, as {@link io.planish.qcow2.HeaderEdit} needs it. */

@@ -86,7 +86,26 @@ public record Header(
      *     is of an unknown version
      */
     public static Header decode(ByteBuffer firstCluster, long fileSizeBytes) throws ImageException {
-        return new HeaderDecoder(firstCluster, fileSizeBytes).decode();
+        try {
+            return new HeaderDecoder(firstCluster, fileSizeBytes).decode();
+        } catch (IndexOutOfBoundsException e) {
+            throw new IllegalArgumentException(
+                    "needs the whole first cluster, got " + firstCluster.remaining() + " bytes", e);
+        }
+    }
+
+    /**
+     * The same from less than the first cluster.
+     *
+     * @param begin the file's first bytes, at least {@link #PREFIX_BYTES} or the whole file
+     * @return empty if there is more of the header than was given
+     */
+    public static Optional<Header> decodeBegin(ByteBuffer begin, long fileSizeBytes) throws ImageException {
+        try {
+            return Optional.of(new HeaderDecoder(begin, fileSizeBytes).decode());
+        } catch (IndexOutOfBoundsException more) {
+            return Optional.empty();
+        }
     }
 
     /** Why this image cannot be worked on, each reason a phrase; empty: it can. */

@@ -19,6 +19,8 @@ import java.util.Set;
 final class HeaderDecoder {
     private final ByteBuffer head;
     private final long fileSizeBytes;
+    /** Where the first cluster ends, or the file. */
+    private int end;
 
     HeaderDecoder(ByteBuffer firstCluster, long fileSizeBytes) {
         this.head = firstCluster.slice().order(ByteOrder.BIG_ENDIAN);
@@ -54,14 +56,12 @@ final class HeaderDecoder {
         return bits;
     }
 
+    /** @throws IndexOutOfBoundsException if there is more of the header than was given */
     Header decode() throws ImageException {
         int clusterBits = clusterBits(head);
         int version = head.getInt(HeaderLayout.VERSION);
-        long expected = Math.min(1L << clusterBits, fileSizeBytes);
-        if (head.remaining() < expected) {
-            throw new IllegalArgumentException("needs the whole first cluster, got " + head.remaining() + " bytes");
-        }
-        head.limit((int) expected);
+        end = (int) Math.min(1L << clusterBits, fileSizeBytes);
+        head.limit(Math.min(head.limit(), end));
         int length = version == 2 ? HeaderLayout.V2_BYTES : headerLength();
         long incompatible = version == 2 ? 0 : head.getLong(HeaderLayout.INCOMPATIBLE);
         long compatible = version == 2 ? 0 : head.getLong(HeaderLayout.COMPATIBLE);
@@ -71,7 +71,7 @@ final class HeaderDecoder {
         int nameOffset = nameOffset(length);
         int nameBytes = nameOffset == 0 ? 0 : nameLength(nameOffset);
         List<Extension> extensions = new ArrayList<>();
-        int extensionsEnd = extensions(length, nameOffset == 0 ? head.limit() : nameOffset, extensions);
+        int extensionsEnd = extensions(length, nameOffset == 0 ? end : nameOffset, extensions);
         Optional<Backing> backing = nameBytes == 0 ? Optional.empty() : backing(nameOffset, nameBytes, extensions);
 
         Header header = new Header(
@@ -101,11 +101,11 @@ final class HeaderDecoder {
     }
 
     private int headerLength() throws ImageException {
-        if (head.remaining() < HeaderLayout.V3_MIN_BYTES) {
-            throw truncated(head.remaining(), HeaderLayout.V3_MIN_BYTES);
+        if (end < HeaderLayout.V3_MIN_BYTES) {
+            throw truncated(end, HeaderLayout.V3_MIN_BYTES);
         }
         int length = head.getInt(HeaderLayout.HEADER_LENGTH);
-        if (length < HeaderLayout.V3_MIN_BYTES || length > head.limit() || length % 8 != 0) {
+        if (length < HeaderLayout.V3_MIN_BYTES || length > end || length % 8 != 0) {
             throw Malformed.at(
                     HeaderLayout.HEADER_LENGTH,
                     "header length",
@@ -155,7 +155,7 @@ final class HeaderDecoder {
 
     private int nameOffset(int headerLength) throws ImageException {
         long offset = head.getLong(HeaderLayout.BACKING_OFFSET);
-        if (offset != 0 && (offset < headerLength || offset > head.limit())) {
+        if (offset != 0 && (offset < headerLength || offset > end)) {
             throw Malformed.at(
                     HeaderLayout.BACKING_OFFSET,
                     "backing name's offset",
@@ -167,7 +167,7 @@ final class HeaderDecoder {
 
     private int nameLength(int offset) throws ImageException {
         int length = head.getInt(HeaderLayout.BACKING_LENGTH);
-        if (length < 0 || length > Backing.MAX_NAME_BYTES || length > head.limit() - offset) {
+        if (length < 0 || length > Backing.MAX_NAME_BYTES || length > end - offset) {
             throw Malformed.at(
                     HeaderLayout.BACKING_LENGTH,
                     "backing name's length",
@@ -178,21 +178,21 @@ final class HeaderDecoder {
     }
 
     /** Reads the list from {@code start} and returns where it ends. */
-    private int extensions(int start, int end, List<Extension> into) throws ImageException {
+    private int extensions(int start, int listEnd, List<Extension> into) throws ImageException {
         Set<Integer> seen = new HashSet<>();
         int at = start;
-        while (end - at >= Extension.HEAD_BYTES) {
+        while (listEnd - at >= Extension.HEAD_BYTES) {
             int type = head.getInt(at);
             if (type == Extension.END) {
                 return at + Extension.HEAD_BYTES;
             }
             int length = head.getInt(at + 4);
-            if (length < 0 || length > end - at - Extension.HEAD_BYTES) {
+            if (length < 0 || length > listEnd - at - Extension.HEAD_BYTES) {
                 throw Malformed.at(
                         at + 4,
                         "length of header extension " + hex(Integer.toUnsignedLong(type)),
                         Integer.toUnsignedString(length),
-                        "at most " + (end - at - Extension.HEAD_BYTES));
+                        "at most " + (listEnd - at - Extension.HEAD_BYTES));
             }
             if (!seen.add(type)) {
                 throw Malformed.at(
@@ -200,7 +200,7 @@ final class HeaderDecoder {
             }
             Extension extension = new Extension(type, head.slice(at + Extension.HEAD_BYTES, length));
             into.add(extension);
-            at = (int) Math.min(end, (long) at + extension.totalBytes());
+            at = (int) Math.min(listEnd, (long) at + extension.totalBytes());
         }
         return at;
     }

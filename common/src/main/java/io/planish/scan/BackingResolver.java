@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Finds where the backing name in an image's header leads, under each of the image's names: QEMU counts a relative name from
@@ -22,9 +23,12 @@ import java.util.TreeSet;
  */
 final class BackingResolver {
     private final PathGate gate;
+    private final Predicate<ImageRef> known;
 
-    BackingResolver(PathGate gate) {
+    /** @param known files that a walk has met, without a symbolic link on the way: where one of them is meant, nothing more is looked at */
+    BackingResolver(PathGate gate, Predicate<ImageRef> known) {
         this.gate = gate;
+        this.known = known;
     }
 
     /** What was found; the problem tells why the link leads to no file, or to no certain one. */
@@ -36,6 +40,12 @@ final class BackingResolver {
      * @param written the name in its header
      */
     Found resolve(ImageRef ref, List<ImageRef> otherNames, String written) throws IOException {
+        if (otherNames.isEmpty()) {
+            Optional<ImageRef> plain = gate.withoutLinks(ref, written).filter(known);
+            if (plain.isPresent()) {
+                return new Found(new BackingLink(written, plain, List.of()), Optional.empty());
+            }
+        }
         Set<ImageRef> also = new TreeSet<>();
         Optional<ImageRef> image = Optional.empty();
         Optional<Problem> problem = Optional.empty();

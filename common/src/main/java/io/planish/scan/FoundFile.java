@@ -6,7 +6,11 @@ import io.planish.storage.Pool;
 import java.nio.file.Path;
 
 /** A regular file of a pool, as a walk came by. */
-record FoundFile(ImageRef ref, Pool pool, Path path, FileStatus status) {
+record FoundFile(ImageRef ref, Pool pool, FileStatus status) {
+    Path path() {
+        return pool.root().resolve(ref.path());
+    }
+
     FileId id() {
         return new FileId(status.device(), status.inode());
     }

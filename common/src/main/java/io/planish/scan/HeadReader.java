@@ -58,14 +58,20 @@ public final class HeadReader {
     }
 
     FileHead read(FoundFile found) throws IOException {
+        return read(found, () -> {});
+    }
+
+    /** @param opens is run where the file has to be opened */
+    FileHead read(FoundFile found, Runnable opens) throws IOException {
         FileFacts facts = found.status().facts(found.pool().id());
         FileHead known = memory.find(facts);
         if (known != null) {
             return known;
         }
+        opens.run();
         long now = clock.millis();
         try (ImageFile file = storage.open(found.path(), Storage.OpenMode.READ)) {
-            FileHead head = read(file, found.ref().toString());
+            FileHead head = read(file, file.sizeBytes());
             boolean settled = facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis();
             if (settled && file.status().facts(found.pool().id()).equals(facts)) {
                 memory.put(facts, head);
@@ -74,8 +80,8 @@ public final class HeadReader {
         }
     }
 
-    private static FileHead read(ImageFile file, String name) throws IOException {
-        ByteBuffer prefix = ByteBuffer.allocate(512);
+    private static FileHead read(ImageFile file, long sizeBytes) throws IOException {
+        ByteBuffer prefix = ByteBuffer.allocate(Images.USUAL_HEADER_BYTES);
         file.read(prefix, 0);
         prefix.clear();
         if (!Header.hasMagic(prefix)) {
@@ -89,7 +95,8 @@ public final class HeadReader {
                     "is left over from a commit and no longer valid (let the run that made it remove it)");
         }
         try {
-            Header header = Images.header(file, name);
+            int there = (int) Math.min(prefix.capacity(), sizeBytes);
+            Header header = Images.header(file, prefix.slice(0, there), sizeBytes);
             return head(header, bitmapsAreConsistent(file, header));
         } catch (ImageException e) {
             return switch (e.kind()) {

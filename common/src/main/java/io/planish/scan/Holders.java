@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who on this machine has files open, as far as {@code /proc} shows it; told in words, nothing is decided from it. Looks at all processes
- * once, when first asked. Not thread-safe.
+ * once, when first asked. Thread-safe.
  */
 final class Holders {
     private static final Pattern GUEST = Pattern.compile("(?:^|\0)-name\0(?:guest=)?([^,\0]+)");
@@ -33,7 +33,7 @@ final class Holders {
     }
 
     /** {@code qemu-system-x86 (pid 4242, guest web-1)}; empty: nobody that can be seen from here. */
-    Optional<String> of(FoundFile file) {
+    synchronized Optional<String> of(FoundFile file) {
         if (descriptorsByInode == null) {
             descriptorsByInode = descriptors();
         }

@@ -9,15 +9,15 @@ import io.planish.chain.Use;
 import io.planish.image.Images;
 import io.planish.job.SkipReason;
 import io.planish.qcow2.Backing;
+import io.planish.scan.Sighting.Seen;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** Makes the forest's nodes of what a walk has met: every QCOW2 image, and every file that one of them records as its raw base. */
@@ -27,29 +27,37 @@ final class NodeMaker {
     private final Sighting sighting;
     private final BackingResolver resolver;
     private final Map<Long, Integer> filesystems = new HashMap<>();
-    private final Map<ImageRef, ImageNode> nodes = new TreeMap<>();
+    private final Map<ImageRef, ImageNode> rawBases = new ConcurrentHashMap<>();
 
     NodeMaker(Sighting sighting, BackingResolver resolver) {
         this.sighting = sighting;
         this.resolver = resolver;
     }
 
-    Collection<ImageNode> make() {
-        for (FoundFile file : sighting.files()) {
-            if (sighting.head(file.ref()).isQcow2()) {
-                nodes.put(file.ref(), image(file));
-            }
-        }
-        return nodes.values();
+    List<ImageNode> make(ScanWorkers workers) throws IOException {
+        sighting.files().forEach(file -> filesystem(file.file().status().device()));
+        List<Seen> images =
+                sighting.files().stream().filter(file -> file.head().isQcow2()).toList();
+        ImageNode[] nodes = new ImageNode[images.size()];
+        workers.forEach(nodes.length, i -> nodes[i] = image(images.get(i)));
+        List<ImageNode> all = new ArrayList<>(List.of(nodes));
+        all.addAll(rawBases.values());
+        return all;
     }
 
     /** A number for each filesystem, in the order in which they are asked for. */
     int filesystem(long device) {
-        return filesystems.computeIfAbsent(device, d -> filesystems.size());
+        Integer known = filesystems.get(device);
+        if (known == null) {
+            known = filesystems.size();
+            filesystems.put(device, known);
+        }
+        return known;
     }
 
-    private ImageNode image(FoundFile file) {
-        FileHead head = sighting.head(file.ref());
+    private ImageNode image(Seen seen) {
+        FoundFile file = seen.file();
+        FileHead head = seen.head();
         List<Problem> problems = nameProblems(file);
         head.faults().forEach(fault -> problems.add(new Problem(fault.reason(), file.ref() + " " + fault.phrase())));
         Optional<BackingLink> link = Optional.empty();
@@ -118,7 +126,7 @@ final class NodeMaker {
                                     image
                                             + "is recorded as raw and is a qcow2 image (record what it is with qemu-img rebase -u -F)"));
                 }
-                nodes.computeIfAbsent(backing, ref -> raw(base.get()));
+                rawBases.computeIfAbsent(backing, ref -> raw(base.get()));
                 yield Optional.empty();
             }
             default ->

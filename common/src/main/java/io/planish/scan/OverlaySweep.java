@@ -33,6 +33,7 @@ public final class OverlaySweep implements Sweep {
     private final Storage storage;
     private final PathGate gate;
     private final PoolWalk walk;
+    private final int threads;
     private final HeadReader heads;
     private final BackingResolver resolver;
 
@@ -45,9 +46,10 @@ public final class OverlaySweep implements Sweep {
             Storage storage, Pools pools, PathGate gate, HeadReader heads, int threads, Predicate<Path> enters) {
         this.storage = storage;
         this.gate = gate;
-        this.walk = new PoolWalk(storage, pools, threads, enters);
+        this.walk = new PoolWalk(storage, pools, enters);
+        this.threads = threads;
         this.heads = heads;
-        this.resolver = new BackingResolver(gate);
+        this.resolver = new BackingResolver(gate, image -> false);
     }
 
     /**
@@ -65,7 +67,9 @@ public final class OverlaySweep implements Sweep {
             id(gate.locate(image)).ifPresent(id -> wanted.put(id, image));
         }
         Collector collector = new Collector(wanted);
-        walk.walk(collector);
+        try (ScanWorkers workers = new ScanWorkers(threads, () -> {})) {
+            walk.walk(collector, workers);
+        }
         collector.resolveLinks();
         IOException failure = collector.failures.poll();
         if (failure != null) {

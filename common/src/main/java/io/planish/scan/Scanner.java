@@ -2,8 +2,6 @@ package io.planish.scan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
-import io.planish.chain.Problem;
-import io.planish.chain.Use;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
 import io.planish.plan.PoolState;
@@ -25,7 +23,7 @@ import java.util.function.Predicate;
 /**
  * Looks through all pools and tells what stands there.
  *
- * <p>Changes nothing. What cannot be read is told of and stops nothing; but then overlays may hide there, and no pool counts as
+ * <p>Changes nothing, reads the beginnings of files only, and of these only what its {@link HeadReader} does not know. What cannot be read is told of and stops nothing; but then overlays may hide there, and no pool counts as
  * complete. Whether an image is open elsewhere is asked only for images of chains of two and more. Thread-safe.
  */
 public final class Scanner {
@@ -66,57 +64,42 @@ public final class Scanner {
      * @throws java.io.InterruptedIOException if this thread is interrupted
      */
     public Snapshot scan() throws IOException {
-        return scan(true);
+        return scan(ScanProgress.Listener.NOBODY);
+    }
+
+    /** The same, telling how far it has come. */
+    public Snapshot scan(ScanProgress.Listener listener) throws IOException {
+        return scan(true, listener);
     }
 
     /** The same without asking who has images open: every image counts as free. For those who take locks themselves. */
     public Snapshot scanWithoutUse() throws IOException {
-        return scan(false);
+        return scan(false, ScanProgress.Listener.NOBODY);
     }
 
-    private Snapshot scan(boolean askForUse) throws IOException {
+    private Snapshot scan(boolean askForUse, ScanProgress.Listener listener) throws IOException {
         var takenAt = clock.instant();
-        Sighting sighting = new Sighting(gate, heads);
-        new PoolWalk(storage, pools, threads, enters).walk(sighting);
-        sighting.settleNames();
-        NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate));
-        Forest found = Forest.of(maker.make());
-        List<Finding> findings = new ArrayList<>(sighting.findings());
-        Forest forest = askForUse ? probed(found, sighting, findings) : found;
-        return new Snapshot(
-                UUID.randomUUID().toString(),
-                takenAt,
-                poolStates(findings, maker),
-                forest,
-                new StoredOwnership(storage, gate, forest),
-                Set.of(),
-                findings);
-    }
-
-    private Forest probed(Forest forest, Sighting sighting, List<Finding> findings) {
-        UseProbe probe = new UseProbe(storage, new Holders(Path.of("/proc")));
-        List<ImageNode> nodes = new ArrayList<>();
-        for (ImageNode node : forest.nodes()) {
-            boolean inChain =
-                    node.backing().isPresent() || !forest.overlays(node.ref()).isEmpty();
-            nodes.add(inChain ? probed(node, sighting, probe, findings) : node);
-        }
-        return Forest.of(nodes);
-    }
-
-    private static ImageNode probed(ImageNode node, Sighting sighting, UseProbe probe, List<Finding> findings) {
-        FoundFile file = sighting.file(node.ref()).orElseThrow();
-        try {
-            UseProbe.Answer answer = probe.ask(file);
-            ImageNode used = answer.use() == Use.FREE ? node : node.withUse(answer.use());
-            for (Problem problem : answer.problems()) {
-                used = used.withProblem(problem);
+        ScanProgress progress = new ScanProgress();
+        Sighting sighting = new Sighting(storage, gate, heads, progress);
+        try (ScanWorkers workers = new ScanWorkers(threads, () -> listener.progress(progress))) {
+            new PoolWalk(storage, pools, enters).walk(sighting, workers);
+            sighting.settleNames();
+            NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting::knows));
+            List<ImageNode> nodes = maker.make(workers);
+            if (askForUse) {
+                new UseProbe(storage, new Holders(Path.of("/proc")), sighting, progress).ask(nodes, workers);
             }
-            return used;
-        } catch (IOException e) {
-            Finding finding = Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e);
-            findings.add(finding);
-            return node.withProblem(finding.problem());
+            listener.progress(progress);
+            List<Finding> findings = new ArrayList<>(sighting.findings());
+            Forest forest = Forest.of(nodes);
+            return new Snapshot(
+                    UUID.randomUUID().toString(),
+                    takenAt,
+                    poolStates(findings, maker),
+                    forest,
+                    new StoredOwnership(storage, gate, forest),
+                    Set.of(),
+                    findings);
         }
     }
 

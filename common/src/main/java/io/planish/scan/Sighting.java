@@ -1,50 +1,73 @@
 package io.planish.scan;
 
+import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
 import io.planish.scan.FoundFile.FileId;
+import io.planish.storage.FileStatus;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
+import io.planish.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** What one walk through the pools has met, each file once, under the first of its names. */
 final class Sighting implements PoolWalk.Visitor {
+    private final Storage storage;
     private final PathGate gate;
     private final HeadReader heads;
-    private final Map<ImageRef, FoundFile> files = new ConcurrentHashMap<>();
-    private final Map<ImageRef, FileHead> headOf = new ConcurrentHashMap<>();
-    private final Queue<ImageRef> links = new ConcurrentLinkedQueue<>();
+    private final ScanProgress progress;
+    private final Map<ImageRef, Seen> seen = new ConcurrentHashMap<>();
+    private final Map<ImageRef, Boolean> links = new ConcurrentHashMap<>();
     private final Queue<Finding> findings = new ConcurrentLinkedQueue<>();
     private final Map<ImageRef, ImageRef> firstName = new HashMap<>();
     private final Map<ImageRef, List<ImageRef>> symbolicLinks = new HashMap<>();
     private final Map<ImageRef, List<ImageRef>> otherNames = new HashMap<>();
+    private List<Seen> files = List.of();
 
-    Sighting(PathGate gate, HeadReader heads) {
+    Sighting(Storage storage, PathGate gate, HeadReader heads, ScanProgress progress) {
+        this.storage = storage;
         this.gate = gate;
         this.heads = heads;
+        this.progress = progress;
+    }
+
+    /** A file, and what it begins with. */
+    record Seen(FoundFile file, FileHead head) {
+        ImageRef ref() {
+            return file.ref();
+        }
     }
 
     @Override
     public void file(FoundFile file) throws IOException {
-        headOf.put(file.ref(), heads.read(file));
-        files.put(file.ref(), file);
+        Seen before = seen.get(file.ref());
+        if (before != null && before.file().status().equals(file.status())) {
+            return;
+        }
+        FileHead head = heads.read(file, progress::readHead);
+        if (seen.put(file.ref(), new Seen(file, head)) == null) {
+            progress.sawFile();
+            if (head.isQcow2()) {
+                progress.sawImage();
+            }
+        }
     }
 
     @Override
     public void link(ImageRef link) {
-        links.add(link);
+        links.put(link, true);
     }
 
     @Override
@@ -59,16 +82,35 @@ final class Sighting implements PoolWalk.Visitor {
 
     /** To be called when the walk has ended: finds files that have several names. */
     void settleNames() {
-        Map<FileId, ImageRef> byId = new HashMap<>();
-        for (FoundFile file : new TreeMap<>(files).values()) {
-            ImageRef first = byId.computeIfAbsent(file.id(), id -> file.ref());
-            firstName.put(file.ref(), first);
-            if (!first.equals(file.ref())) {
-                otherNames.computeIfAbsent(first, ref -> new ArrayList<>()).add(file.ref());
+        Map<FileId, Seen> byId = new HashMap<>();
+        for (Seen one :
+                seen.values().stream().sorted(Comparator.comparing(Seen::ref)).toList()) {
+            Seen known = byId.putIfAbsent(one.file().id(), one);
+            if (known != null && isGone(known)) {
+                seen.remove(known.ref());
+                byId.put(one.file().id(), one);
+            } else if (known != null && isGone(one)) {
+                seen.remove(one.ref());
+            } else if (known != null) {
+                firstName.put(one.ref(), known.ref());
+                otherNames
+                        .computeIfAbsent(known.ref(), ref -> new ArrayList<>())
+                        .add(one.ref());
             }
         }
-        for (ImageRef link : links.stream().sorted().toList()) {
-            settleLink(link);
+        files = byId.values().stream().sorted(Comparator.comparing(Seen::ref)).toList();
+        links.keySet().stream().sorted().forEach(this::settleLink);
+    }
+
+    /** Whether a file with one name, met under two, was renamed while the walk was under way and is no longer here. */
+    private boolean isGone(Seen one) {
+        try {
+            FileStatus now = storage.status(one.file().path());
+            return one.file().status().linkCount() == 1
+                    && (now.inode() != one.file().status().inode()
+                            || now.device() != one.file().status().device());
+        } catch (IOException e) {
+            return e instanceof ImageException image && image.kind() == ErrorKind.MISSING;
         }
     }
 
@@ -84,19 +126,21 @@ final class Sighting implements PoolWalk.Visitor {
     }
 
     /** The files by their first names, in the order of these. */
-    List<FoundFile> files() {
-        return new TreeMap<>(files)
-                .values().stream()
-                        .filter(file -> firstName(file.ref()).equals(file.ref()))
-                        .toList();
+    List<Seen> files() {
+        return files;
     }
 
     Optional<FoundFile> file(ImageRef name) {
-        return Optional.ofNullable(files.get(firstName(name)));
+        return Optional.ofNullable(seen.get(firstName(name))).map(Seen::file);
+    }
+
+    boolean knows(ImageRef name) {
+        return seen.containsKey(name);
     }
 
     FileHead head(ImageRef name) {
-        return headOf.getOrDefault(name, FileHead.NO_IMAGE);
+        Seen one = seen.get(name);
+        return one == null ? FileHead.NO_IMAGE : one.head();
     }
 
     ImageRef firstName(ImageRef name) {
@@ -114,7 +158,8 @@ final class Sighting implements PoolWalk.Visitor {
 
     List<Finding> findings() {
         return findings.stream()
-                .sorted((a, b) -> a.where().compareTo(b.where()))
+                .distinct()
+                .sorted(Comparator.comparing(Finding::where))
                 .toList();
     }
 

@@ -1,6 +1,9 @@
 package io.planish.scan;
 
+import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.job.SkipReason;
@@ -10,55 +13,75 @@ import io.planish.storage.Storage;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
-/** Finds out who has an image open, and whether it could be written at all, without changing anything. */
+/**
+ * Finds out who has images open, and whether they could be written at all, without changing anything or being in anybody's way: locks are asked for
+ * and never taken, and files are opened for reading only, since closing one that was open for writing tells backup programs that it was written.
+ */
 final class UseProbe {
     private final Storage storage;
     private final Holders holders;
+    private final Sighting sighting;
+    private final ScanProgress progress;
 
-    UseProbe(Storage storage, Holders holders) {
+    UseProbe(Storage storage, Holders holders, Sighting sighting, ScanProgress progress) {
         this.storage = storage;
         this.holders = holders;
+        this.sighting = sighting;
+        this.progress = progress;
     }
 
-    /** @param problems who has it open, and why it could not be written at all */
-    record Answer(Use use, List<Problem> problems) {}
-
-    Answer ask(FoundFile file) throws IOException {
-        try (ImageFile image = storage.open(file.path(), OpenMode.READ_WRITE)) {
-            return answer(file, image, List.of());
-        } catch (ImageException e) {
-            return askReadOnly(file, e);
+    /** Replaces the images of chains of two and more by what is found of them. */
+    void ask(List<ImageNode> nodes, ScanWorkers workers) throws IOException {
+        Set<ImageRef> backing = new HashSet<>();
+        for (ImageNode node : nodes) {
+            node.backing().ifPresent(link -> {
+                link.image().ifPresent(backing::add);
+                backing.addAll(link.alsoLeadsTo());
+            });
         }
+        workers.forEach(nodes.size(), i -> {
+            ImageNode node = nodes.get(i);
+            if (node.backing().isPresent() || backing.contains(node.ref())) {
+                nodes.set(i, asked(node));
+                progress.askedForUse();
+            }
+        });
     }
 
-    private Answer askReadOnly(FoundFile file, ImageException why) throws IOException {
+    private ImageNode asked(ImageNode node) {
+        FoundFile file = sighting.file(node.ref()).orElseThrow();
         Path path = file.path();
         try (ImageFile image = storage.open(path, OpenMode.READ)) {
-            return answer(
-                    file,
-                    image,
-                    List.of(new Problem(
-                            SkipReason.READ_ONLY,
-                            file.ref() + " cannot be opened for writing: " + why.what()
-                                    + " (give this user the right to write it, or mount the pool writable)")));
+            ImageNode asked = node;
+            if (storage.isReadOnly(path)) {
+                asked = asked.withProblem(new Problem(
+                        SkipReason.READ_ONLY,
+                        node.ref() + " cannot be written: its filesystem or its permissions do not allow it"
+                                + " (give this user the right to write it, or mount the pool writable)"));
+            }
+            Use use = use(image);
+            return use == Use.FREE ? asked : asked.withUse(use).withProblem(inUse(file, use));
+        } catch (IOException e) {
+            if (e instanceof ImageException image && image.kind() == ErrorKind.MISSING) {
+                return node.withProblem(
+                        new Problem(SkipReason.UNREADABLE, node.ref() + " vanished while the folders were looked at"));
+            }
+            sighting.unknown(node.ref(), e);
+            return node.withProblem(
+                    Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e).problem());
         }
     }
 
-    private Answer answer(FoundFile file, ImageFile image, List<Problem> other) throws IOException {
-        Use use = use(image);
-        if (use == Use.FREE) {
-            return new Answer(use, other);
-        }
-        List<Problem> problems = new ArrayList<>(other);
-        problems.add(new Problem(
+    private Problem inUse(FoundFile file, Use use) {
+        return new Problem(
                 SkipReason.IN_USE,
                 file.ref() + " is open elsewhere" + (use == Use.WRITTEN ? " for writing" : "") + ", by "
                         + holders.of(file).orElse("somebody who cannot be seen from here")
-                        + " (shut the guest down, or plan again when it is off)"));
-        return new Answer(use, problems);
+                        + " (shut the guest down, or plan again when it is off)");
     }
 
     private static Use use(ImageFile image) throws IOException {

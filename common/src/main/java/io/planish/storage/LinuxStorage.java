@@ -186,13 +186,13 @@ public final class LinuxStorage implements Storage {
     }
 
     @Override
-    public boolean isReadOnly(Path directory) throws IOException {
+    public boolean isReadOnly(Path path) throws IOException {
         long result = Libc.call(
-                Syscall.FACCESSAT, Descriptors.CURRENT_FOLDER, Libc.scratch().name(directory), MAY_WRITE);
+                Syscall.FACCESSAT, Descriptors.CURRENT_FOLDER, Libc.scratch().name(path), MAY_WRITE);
         if (result == -Errno.EROFS || result == -Errno.EACCES || result == -Errno.EPERM) {
             return true;
         }
-        Errno.check(result, directory, "ask for rights");
+        Errno.check(result, path, "ask for rights");
         return false;
     }
 

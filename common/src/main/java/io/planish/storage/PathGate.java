@@ -25,12 +25,14 @@ public final class PathGate {
     private final Storage storage;
     private final Pools pools;
     private final PoolViews views;
+    private final boolean viewsAreNested;
 
     /** @throws IllegalArgumentException if names under one folder lead into two pools */
     public PathGate(Storage storage, Pools pools) {
         this.storage = storage;
         this.pools = pools;
         this.views = new PoolViews(storage, pools);
+        this.viewsAreNested = views.areNested();
     }
 
     /**
@@ -102,6 +104,36 @@ public final class PathGate {
     /** The image's absolute path as hypervisors see it. */
     public String underHostPath(ImageRef image) {
         return views.underHostPath(image).toString();
+    }
+
+    /**
+     * Which file a relative backing name means if no symbolic link is on the way: only by {@code ..} at its beginning, that stay inside the
+     * overlay's pool, and names. Nothing is looked at. Empty for any other name.
+     *
+     * @param overlay an address that {@link #locate} would confirm as it is
+     */
+    public Optional<ImageRef> withoutLinks(ImageRef overlay, String backingName) {
+        boolean isName =
+                !namesProtocol(backingName) && backingName.indexOf('\0') < 0 && backingName.indexOf('\uFFFD') < 0;
+        if (!isName || viewsAreNested) {
+            return Optional.empty();
+        }
+        String folder = folder(overlay.path());
+        String name = backingName.startsWith("./") ? backingName.substring(2) : backingName;
+        while (name.startsWith("../") && !folder.isEmpty()) {
+            folder = folder(folder.substring(0, folder.length() - 1));
+            name = name.substring(3);
+        }
+        try {
+            return Optional.of(new ImageRef(overlay.pool(), folder + name));
+        } catch (IllegalArgumentException notNormalised) {
+            return Optional.empty();
+        }
+    }
+
+    /** All up to and with the last slash. */
+    private static String folder(String path) {
+        return path.substring(0, path.lastIndexOf('/') + 1);
     }
 
     private Resolution walk(Path folder, String name) throws IOException {

@@ -46,6 +46,11 @@ final class PoolViews {
         }
     }
 
+    /** Whether names in a folder of one pool may lead into another, with no link and no {@code ..}. */
+    boolean areNested() {
+        return byView.keySet().stream().anyMatch(this::isAboveAPool);
+    }
+
     /** The folder as hypervisors see it in which the image lies. */
     Path folderOf(ImageRef image) {
         Path folder = of(image).getParent();

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QemuLocks {
     private static final long[] NO_BYTES = {};
+    private static final long FIRST_BYTE = 100;
     private static final long PLANISH_BYTE = 300;
     private static final int OFD_GETLK = 36;
     private static final int OFD_SETLK = 37;
@@ -92,6 +93,9 @@ final class QemuLocks {
     }
 
     Optional<LockConflict> probe(LockMode mode) throws ImageException {
+        if (!isTaken(FIRST_BYTE, PLANISH_BYTE + 1 - FIRST_BYTE, WRITE_LOCK)) {
+            return Optional.empty();
+        }
         if (isTaken(PLANISH_BYTE, planishLock(mode))) {
             return Optional.of(LockConflict.PLANISH);
         }
@@ -126,7 +130,7 @@ final class QemuLocks {
 
     private boolean set(long position, short type) throws ImageException {
         long result =
-                Libc.call(Syscall.FCNTL, fd, OFD_SETLK, flock(position, type).address());
+                Libc.call(Syscall.FCNTL, fd, OFD_SETLK, flock(position, 1, type).address());
         if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
             return false;
         }
@@ -136,17 +140,21 @@ final class QemuLocks {
 
     /** Whether another open file description's lock stands against one of this type. */
     private boolean isTaken(long position, short type) throws ImageException {
-        MemorySegment flock = flock(position, type);
+        return isTaken(position, 1, type);
+    }
+
+    private boolean isTaken(long position, long lengthBytes, short type) throws ImageException {
+        MemorySegment flock = flock(position, lengthBytes, type);
         Errno.check(Libc.call(Syscall.FCNTL, fd, OFD_GETLK, flock.address()), path, "ask for locks");
         return flock.get(JAVA_SHORT, 0) != UNLOCK;
     }
 
     /** {@code struct flock}: type at 0, whence at 2, start at 8, length at 16, process at 24 (zero for OFD locks). */
-    private static MemorySegment flock(long position, short type) {
+    private static MemorySegment flock(long position, long lengthBytes, short type) {
         MemorySegment flock = Libc.scratch().struct();
         flock.set(JAVA_SHORT, 0, type);
         flock.set(JAVA_LONG, 8, position);
-        flock.set(JAVA_LONG, 16, 1);
+        flock.set(JAVA_LONG, 16, lengthBytes);
         return flock;
     }
 }

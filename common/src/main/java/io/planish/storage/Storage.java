@@ -68,8 +68,8 @@ public interface Storage {
     /** Bytes an unprivileged writer may still use on the filesystem of {@code path}. */
     long freeBytes(Path path) throws IOException;
 
-    /** Whether nothing can be written in this folder: its filesystem or our rights do not allow it. */
-    boolean isReadOnly(Path directory) throws IOException;
+    /** Whether nothing can be written in this folder, or to this file: its filesystem or our rights do not allow it. */
+    boolean isReadOnly(Path path) throws IOException;
 
     /** How a file is opened. */
     enum OpenMode {

@@ -83,7 +83,7 @@ record FailingStorage(Storage real, Path locked) implements Storage {
     }
 
     @Override
-    public boolean isReadOnly(Path directory) throws IOException {
-        return real.isReadOnly(directory);
+    public boolean isReadOnly(Path path) throws IOException {
+        return path.equals(locked) || real.isReadOnly(path);
     }
 }

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             CacheBench.class,
             RateBench.class,
             PlanBench.class,
+            ScanBench.class,
             Loops.class
         },
         synopsisSubcommandLabel = "COMMAND")
