@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +37,7 @@ final class HeaderFiles {
         Path file = folder.resolve("template");
         Tool.run(folder, List.of("qemu-img", "create", "-q", "-f", "qcow2", file.toString(), "30G"));
         if (!options.isEmpty()) {
-            List<String> command = new java.util.ArrayList<>(List.of("qemu-img", "rebase", "-f", "qcow2"));
+            List<String> command = new ArrayList<>(List.of("qemu-img", "rebase", "-f", "qcow2"));
             command.addAll(options);
             command.add(file.toString());
             Tool.run(folder, command);
@@ -53,11 +54,13 @@ final class HeaderFiles {
     void write(Collection<ImageNode> images) throws IOException {
         String lastFolder = "";
         for (ImageNode image : images) {
-            Path file = folder.resolve(image.ref().path());
-            if (!lastFolder.equals(file.getParent().toString())) {
-                lastFolder = Files.createDirectories(file.getParent()).toString();
+            String path = image.ref().path();
+            String itsFolder = path.substring(0, path.lastIndexOf('/'));
+            if (!lastFolder.equals(itsFolder)) {
+                Files.createDirectories(folder.resolve(itsFolder));
+                lastFolder = itsFolder;
             }
-            write(file, image.backingImage());
+            write(folder.resolve(path), image.backingImage());
         }
     }
 
