@@ -71,8 +71,8 @@ final class UseProbe {
                         new Problem(SkipReason.UNREADABLE, node.ref() + " vanished while the folders were looked at"));
             }
             sighting.unknown(node.ref(), e);
-            return node.withProblem(
-                    Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e).problem());
+            return node.withProblem(Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e)
+                    .problem());
         }
     }
 
