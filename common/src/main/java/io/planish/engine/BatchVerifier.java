@@ -39,9 +39,10 @@ final class BatchVerifier {
      * @throws ImageException of kind {@code IO} if a byte differs from its source
      */
     void verifyData(ImageFile target, List<Written> written) throws IOException {
-        for (Written one : written) {
+        for (int i = 0; i < written.size(); i++) {
+            Written one = written.get(i);
             if (one.isCompressed()) {
-                compareStreams(target, one);
+                i = compareStreams(target, written, i);
             } else if (one.isZero()) {
                 continue;
             } else if (!one.cloned() || !isClone(target, one)) {
@@ -123,17 +124,42 @@ final class BatchVerifier {
         }
     }
 
-    /** The same bytes give the same cluster, which need not be inflated on both sides. */
-    private void compareStreams(ImageFile target, Written one) throws IOException {
-        Piece piece = one.piece();
-        long stream = ((Qcow2Image) chain.layer(piece.layer()))
-                .descriptor(piece.hostOffset())
-                .hostOffset();
-        for (int at = 0; at < one.streamBytes(); at += CHUNK_BYTES) {
-            int length = Math.min(CHUNK_BYTES, one.streamBytes() - at);
-            source(piece).read(expected.clear().limit(length), stream + at);
-            compare(target, one.hostOffset() + at, length, piece.guestOffset());
+    /**
+     * The same bytes give the same cluster, which need not be inflated on both sides. Streams that follow each other are read together.
+     *
+     * @return the index of the last one that was compared
+     */
+    private int compareStreams(ImageFile target, List<Written> written, int first) throws IOException {
+        Written one = written.get(first);
+        long from = streamOffset(one);
+        long to = from + one.streamBytes();
+        int last = first;
+        while (last + 1 < written.size()
+                && to - from < CHUNK_BYTES - one.piece().lengthBytes()) {
+            Written next = written.get(last + 1);
+            boolean follows = next.isCompressed()
+                    && next.piece().layer() == one.piece().layer()
+                    && streamOffset(next) - from == next.hostOffset() - one.hostOffset()
+                    && streamOffset(next) > from
+                    && streamOffset(next) <= to;
+            if (!follows) {
+                break;
+            }
+            to = Math.max(to, streamOffset(next) + next.streamBytes());
+            last++;
         }
+        for (long at = from; at < to; at += CHUNK_BYTES) {
+            int length = (int) Math.min(CHUNK_BYTES, to - at);
+            source(one.piece()).read(expected.clear().limit(length), at);
+            compare(target, one.hostOffset() + (at - from), length, one.piece().guestOffset());
+        }
+        return last;
+    }
+
+    private long streamOffset(Written one) {
+        return ((Qcow2Image) chain.layer(one.piece().layer()))
+                .descriptor(one.piece().hostOffset())
+                .hostOffset();
     }
 
     private void compare(ImageFile target, long hostOffset, int length, long guestOffset) throws IOException {

@@ -18,20 +18,33 @@ final class Copies {
     private final ImageFile target;
     private final Helpers helpers;
     private final List<Copy> all = new ArrayList<>();
-    private final List<Copy> share = new ArrayList<>();
+    private final List<Range> share = new ArrayList<>();
     private long shareBytes;
 
     /** One range on its way. */
-    static final class Copy {
-        private final Piece piece;
+    private static final class Range {
         private final ImageFile source;
+        private final long sourceOffset;
         private final long hostOffset;
+        private final long lengthBytes;
         private CopyMethod method = CopyMethod.COPIED;
 
-        private Copy(Piece piece, ImageFile source, long hostOffset) {
-            this.piece = piece;
+        Range(ImageFile source, long sourceOffset, long hostOffset, long lengthBytes) {
             this.source = source;
+            this.sourceOffset = sourceOffset;
             this.hostOffset = hostOffset;
+            this.lengthBytes = lengthBytes;
+        }
+    }
+
+    /** A piece on its way. */
+    static final class Copy {
+        private final Piece piece;
+        private final Range range;
+
+        private Copy(Piece piece, Range range) {
+            this.piece = piece;
+            this.range = range;
         }
 
         Piece piece() {
@@ -39,11 +52,11 @@ final class Copies {
         }
 
         long hostOffset() {
-            return hostOffset;
+            return range.hostOffset;
         }
 
         CopyMethod method() {
-            return method;
+            return range.method;
         }
     }
 
@@ -54,10 +67,19 @@ final class Copies {
 
     /** The piece's bytes, which stand in {@code source}, are to come to {@code hostOffset}; done only after {@link #await}. */
     void add(Piece piece, ImageFile source, long hostOffset) throws IOException {
-        Copy copy = new Copy(piece, source, hostOffset);
-        all.add(copy);
-        share.add(copy);
-        shareBytes += piece.lengthBytes();
+        Range range = new Range(source, piece.hostOffset(), hostOffset, piece.lengthBytes());
+        all.add(new Copy(piece, range));
+        share(range);
+    }
+
+    /** The same for bytes of which {@link #await} tells nothing; where they overlap others of the batch these must be the same. */
+    void addUntold(ImageFile source, long sourceOffset, long hostOffset, long lengthBytes) throws IOException {
+        share(new Range(source, sourceOffset, hostOffset, lengthBytes));
+    }
+
+    private void share(Range range) throws IOException {
+        share.add(range);
+        shareBytes += range.lengthBytes;
         if (shareBytes >= SHARE_BYTES) {
             handOver();
         }
@@ -73,13 +95,12 @@ final class Copies {
     }
 
     private void handOver() throws IOException {
-        List<Copy> copies = List.copyOf(share);
+        List<Range> ranges = List.copyOf(share);
         share.clear();
         shareBytes = 0;
         helpers.run(() -> {
-            for (Copy copy : copies) {
-                copy.method = target.copyFrom(
-                        copy.source, copy.piece.hostOffset(), copy.hostOffset, copy.piece.lengthBytes());
+            for (Range range : ranges) {
+                range.method = target.copyFrom(range.source, range.sourceOffset, range.hostOffset, range.lengthBytes);
             }
         });
     }

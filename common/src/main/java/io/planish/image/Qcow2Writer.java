@@ -163,7 +163,17 @@ public final class Qcow2Writer implements TargetWriter {
 
     @Override
     public long mapCompressed(long guestOffset, int lengthBytes) throws IOException {
-        long place = packer.place(lengthBytes);
+        return mapStream(guestOffset, packer.place(lengthBytes), lengthBytes);
+    }
+
+    @Override
+    public long mapCompressed(long guestOffset, CompressedDescriptor source, int advanceBytes) throws IOException {
+        int inSector = (int) (source.hostOffset() % CompressedDescriptor.SECTOR_BYTES);
+        int length = source.maxLengthBytes();
+        return mapStream(guestOffset, packer.place(inSector, length, advanceBytes), length);
+    }
+
+    private long mapStream(long guestOffset, long place, int lengthBytes) throws IOException {
         long entry = L2Entry.compressed(CompressedDescriptor.of(place, lengthBytes), geometry);
         replace(guestOffset >>> clusterBits, entry, Subclusters.NONE);
         return place;

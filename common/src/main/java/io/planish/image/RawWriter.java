@@ -1,5 +1,6 @@
 package io.planish.image;
 
+import io.planish.qcow2.CompressedDescriptor;
 import io.planish.storage.ImageFile;
 import java.io.IOException;
 
@@ -51,6 +52,11 @@ public final class RawWriter implements TargetWriter {
 
     @Override
     public long mapCompressed(long guestOffset, int lengthBytes) {
+        throw new IllegalStateException("a raw image has no compressed clusters");
+    }
+
+    @Override
+    public long mapCompressed(long guestOffset, CompressedDescriptor source, int advanceBytes) {
         throw new IllegalStateException("a raw image has no compressed clusters");
     }
 

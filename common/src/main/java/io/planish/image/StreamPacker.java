@@ -1,5 +1,6 @@
 package io.planish.image;
 
+import io.planish.qcow2.CompressedDescriptor;
 import java.io.IOException;
 
 /**
@@ -13,10 +14,14 @@ import java.io.IOException;
  */
 final class StreamPacker {
     private static final long NONE = 0;
+    private static final int ANYWHERE = -1;
+    private static final int SECTOR_BYTES = CompressedDescriptor.SECTOR_BYTES;
 
     private final Clusters clusters;
     private final int clusterBytes;
     private long next = NONE;
+    /** The last cluster that was taken. */
+    private long taken;
 
     /** The host clusters of the image and their counts. */
     interface Clusters {
@@ -44,12 +49,26 @@ final class StreamPacker {
      * @param lengthBytes 1 to the cluster size
      */
     long place(int lengthBytes) throws IOException {
-        if (next == NONE || !share(next / clusterBytes, (next + lengthBytes - 1) / clusterBytes)) {
-            next = Math.multiplyExact(clusters.take(), (long) clusterBytes);
+        return place(ANYWHERE, lengthBytes, lengthBytes);
+    }
+
+    /**
+     * The host offset for a stream of which only whole sectors are known: the same offset in its sector, if a cluster has room for that.
+     *
+     * @param inSector the offset of its first byte in a sector
+     * @param lengthBytes up to the end of its last sector; at most the cluster size
+     * @param advanceBytes where the next stream begins, which may be in that sector and must then stand in the same way behind this one
+     */
+    long place(int inSector, int lengthBytes, int advanceBytes) throws IOException {
+        long place = inSector == ANYWHERE ? next : next + Math.floorMod(inSector - next, SECTOR_BYTES);
+        boolean alike = true;
+        if (next == NONE || !share(place / clusterBytes, (place + lengthBytes - 1) / clusterBytes)) {
+            taken = clusters.take();
+            alike = inSector == ANYWHERE || inSector + lengthBytes <= clusterBytes;
+            place = Math.multiplyExact(taken, (long) clusterBytes) + (alike ? Math.max(0, inSector) : 0);
         }
-        long place = next;
-        next += lengthBytes;
-        if (next % clusterBytes == 0) {
+        next = place + (alike ? advanceBytes : lengthBytes);
+        if (next / clusterBytes > taken) {
             next = NONE;
         }
         return place;
@@ -61,8 +80,16 @@ final class StreamPacker {
     }
 
     private boolean share(long first, long last) throws IOException {
-        if (clusters.isFull(first) || (last != first && !clusters.take(last))) {
+        if (first > taken || clusters.isFull(first) || (last != first && last <= taken && clusters.isFull(last))) {
             return false;
+        }
+        if (last > taken) {
+            if (!clusters.take(last)) {
+                return false;
+            }
+            taken = last;
+        } else if (last != first) {
+            clusters.raise(last);
         }
         clusters.raise(first);
         return true;

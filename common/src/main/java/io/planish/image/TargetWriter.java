@@ -1,5 +1,6 @@
 package io.planish.image;
 
+import io.planish.qcow2.CompressedDescriptor;
 import java.io.IOException;
 
 /**
@@ -35,6 +36,15 @@ public interface TargetWriter {
      * @param lengthBytes 1 to the cluster size
      */
     long mapCompressed(long guestOffset, int lengthBytes) throws IOException;
+
+    /**
+     * The same with a stream of which only its sectors are known.
+     *
+     * @param source the sectors, at most the cluster size together
+     * @param advanceBytes how far behind its beginning the next stream begins, if that is to follow in the same way; else the length of all
+     *     of its sectors
+     */
+    long mapCompressed(long guestOffset, CompressedDescriptor source, int advanceBytes) throws IOException;
 
     /** From the next flush on the range, of whole (sub)clusters, reads as zeroes; only where {@link #hasZeroClusters}. */
     void mapZero(long guestOffset, long lengthBytes) throws IOException;

@@ -2,6 +2,7 @@ package io.planish.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.planish.qcow2.CompressedDescriptor;
 import io.planish.storage.ImageFile;
 import io.planish.storage.Qemu;
 import java.io.IOException;
@@ -52,7 +53,11 @@ class Qcow2WriterTest {
                     case 0 -> writer.mapZero((long) cluster++ * clusterBytes, clusterBytes);
                     case 1 -> {
                         int length = 1 + random.nextInt(clusterBytes - 1);
-                        long place = writer.mapCompressed((long) cluster++ * clusterBytes, length);
+                        long at = (long) cluster++ * clusterBytes;
+                        CompressedDescriptor source = CompressedDescriptor.of(0, length);
+                        long place = random.nextBoolean()
+                                ? writer.mapCompressed(at, length)
+                                : writer.mapCompressed(at, source, length);
                         file.write(ByteBuffer.wrap(stream, 0, length), place);
                     }
                     default -> {

@@ -128,6 +128,51 @@ class StreamPackerTest {
         }
     }
 
+    @Test
+    void streamsOfWholeSectorsThatFollowEachOtherInAFileDoSoHereToo() throws IOException {
+        StreamPacker packer = new StreamPacker(new Counts(65535), CLUSTER);
+        assertThat(packer.place(100, 924, 700)).isEqualTo(4096 + 100);
+        assertThat(packer.place(288, 736, 500)).isEqualTo(4096 + 800);
+        assertThat(packer.place(276, 3308, 3308)).isEqualTo(4096 + 1300);
+    }
+
+    @Test
+    void aStreamFromElsewhereKeepsItsPlaceInItsSector() throws IOException {
+        StreamPacker packer = new StreamPacker(new Counts(65535), CLUSTER);
+        assertThat(packer.place(100, 412, 412)).isEqualTo(4096 + 100);
+        assertThat(packer.place(7, 505, 505)).isEqualTo(4096 + 512 + 7);
+    }
+
+    @Test
+    void sectorsOfStreamsAreCountedInEveryClusterTheyTouch() throws IOException {
+        for (int width : new int[] {1, 2, 16}) {
+            Random random = new Random(width);
+            Counts counts = new Counts((1L << width) - 1);
+            for (int i = 0; i < 200; i++) {
+                counts.others.add(1L + random.nextInt(2000));
+            }
+            StreamPacker packer = new StreamPacker(counts, CLUSTER);
+            Map<Long, Long> references = new HashMap<>(Map.of(0L, 1L));
+            long end = 0;
+            int inSector = 0;
+            for (int i = 0; i < 3000; i++) {
+                int sectors = 1 + random.nextInt(8);
+                int length = sectors * 512 - inSector;
+                int advance = random.nextBoolean() ? length : Math.max(1, length - random.nextInt(511));
+                long place = packer.place(inSector, length, advance);
+                assertThat(place).isGreaterThanOrEqualTo(place / CLUSTER == end / CLUSTER ? end : 0);
+                long last = (place + length - 1) / 512 * 512 + 511;
+                for (long cluster = place / CLUSTER; cluster <= last / CLUSTER; cluster++) {
+                    references.merge(cluster, 1L, Long::sum);
+                    assertThat(counts.others).doesNotContain(cluster);
+                }
+                end = place + advance;
+                inSector = (inSector + advance) % 512;
+            }
+            assertThat(counts.counts).isEqualTo(references);
+        }
+    }
+
     private static List<Long> places(Counts counts, int... lengths) throws IOException {
         StreamPacker packer = new StreamPacker(counts, CLUSTER);
         List<Long> places = new ArrayList<>();
