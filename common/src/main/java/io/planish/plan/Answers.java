@@ -92,6 +92,8 @@ final class Answers {
         private final int[] next;
         private final long[] price;
         private int at;
+        /** Where the layer ends, in parts; a cluster in which the top ends is looked at no further than that. */
+        private long end;
 
         Pass(
                 List<ImageNode> chain,
@@ -128,14 +130,29 @@ final class Answers {
                 long to = Math.min(from + blockParts, allParts);
                 for (at = 0; at < layers.size(); at++) {
                     Layer layer = layers.get(at);
-                    long end = Math.ceilDiv(chain.get(at).virtualSizeBytes(), (long) partBytes);
-                    if (end < to) {
-                        own(Math.max(end, from), to, from, 2 * at + 1, false, layer, null);
+                    long endBelow = end;
+                    end = Math.ceilDiv(chain.get(at).virtualSizeBytes(), (long) partBytes);
+                    if (at > 0) {
+                        beyondEnd(endBelow, Math.min(to, clusterEnd(endBelow)), from, 2 * at - 1, layer);
                     }
                     take(layer.zero, from, to, false, layer);
                     take(layer.data, from, to, true, layer);
                     take(layer.streams, from, to, true, layer);
+                    beyondEnd(clusterEnd(end), to, from, 2 * at + 1, layer);
+                    if (end >= from && end < to && end < clusterEnd(end)) {
+                        settle((int) (end - from) / perCluster, from, layer, null);
+                    }
                 }
+            }
+        }
+
+        private long clusterEnd(long part) {
+            return Math.ceilDiv(part, (long) perCluster) * perCluster;
+        }
+
+        private void beyondEnd(long start, long limit, long from, int code, Layer layer) {
+            if (start < limit && limit > from) {
+                own(Math.max(start, from), limit, from, code, false, layer, null);
             }
         }
 
@@ -178,6 +195,9 @@ final class Answers {
             count(cluster, -1);
             int first = cluster * perCluster;
             long within = Math.min(perCluster, allParts - from - first);
+            if (end - from > first) {
+                within = Math.min(within, end - from - first);
+            }
             int one = 0;
             int two = 0;
             boolean anyData = false;
@@ -198,7 +218,7 @@ final class Answers {
             boolean fromTables = (one & 1) == 0;
             if (!anyData) {
                 price[cluster] = -clusterBytes;
-            } else if (whole && fromTables && one >> 1 == at + 1 && streams != null && within == perCluster) {
+            } else if (whole && fromTables && one >> 1 == at + 1 && streams != null && isWhole(from + first)) {
                 price[cluster] = Math.min(clusterBytes, streams.length(from / perCluster + cluster));
             } else if (whole && layer.clones) {
                 price[cluster] = 0;
@@ -206,6 +226,11 @@ final class Answers {
                 price[cluster] = clusterBytes;
             }
             count(cluster, 1);
+        }
+
+        /** Whether the cluster that begins with this part is not cut off by the end of the disk. */
+        private boolean isWhole(long part) {
+            return (part + perCluster) * partBytes <= chain.get(at).virtualSizeBytes();
         }
 
         private void count(int cluster, int sign) {

@@ -64,10 +64,11 @@ final class CostModel {
         return common;
     }
 
-    /** Whether no layer ends inside a cluster that goes on in another one. */
+    /** Whether no layer ends inside a cluster that goes on in another one, or of which a raw layer has a part only. */
     private static boolean haveEvenEnds(List<ImageNode> path, int clusterBytes) {
         long size = path.getFirst().virtualSizeBytes();
-        return path.stream().allMatch(layer -> layer.virtualSizeBytes() == size)
+        boolean anyRaw = path.stream().anyMatch(layer -> layer.format() == ImageFormat.RAW);
+        return !anyRaw && path.stream().allMatch(layer -> layer.virtualSizeBytes() == size)
                 || path.stream().allMatch(layer -> layer.virtualSizeBytes() % clusterBytes == 0);
     }
 
