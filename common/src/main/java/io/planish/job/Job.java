@@ -1,8 +1,10 @@
 package io.planish.job;
 
 import io.planish.chain.ImageRef;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -43,6 +45,25 @@ public record Job(
         retires = List.copyOf(retires);
         dependsOn = List.copyOf(dependsOn);
         expects = List.copyOf(expects);
+    }
+
+    /** The same job, to be done after these jobs too. */
+    public Job after(List<String> jobs) {
+        Set<String> all = new LinkedHashSet<>(dependsOn);
+        all.addAll(jobs);
+        return new Job(
+                id,
+                kind,
+                target,
+                base,
+                top,
+                relinks,
+                replaces,
+                retires,
+                List.copyOf(all),
+                expects,
+                bytesToWrite,
+                bytesToFree);
     }
 
     /** The same job on images that are called otherwise. */

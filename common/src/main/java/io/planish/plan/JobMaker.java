@@ -26,8 +26,10 @@ final class JobMaker {
     private final Map<ImageRef, String> touchedBy = new HashMap<>();
     private int count;
 
-    JobMaker(SafetyRule rule) {
+    /** @param before how many jobs there are already, which touch other trees */
+    JobMaker(SafetyRule rule, int before) {
         this.rule = rule;
+        this.count = before;
     }
 
     /**

@@ -12,13 +12,15 @@ import java.util.stream.Stream;
 /**
  * Decides what to merge so that no chain has more files than the policy wants, and writes as little as it can for that.
  *
- * <p>Stateless and deterministic: trees in the order of their first image, jobs from the base up, so each after those it depends
- * on. What several images share stays one file for all of them. Reads what images own through the snapshot, only in chains
+ * <p>Stateless and deterministic: trees in the order of their first image, but those for which there is no room yet after those that make it; jobs
+ * from the base up, so each after those it depends on. What several images share stays one file for all of them. Reads what images own through the snapshot, only in chains
  * that are too long.
  */
 public final class Planner {
     private final Snapshot snapshot;
     private final Policy policy;
+    private final SafetyRule rule;
+    private final Space space;
     private final List<Job> jobs = new ArrayList<>();
     private final List<Plan.LeafDepth> leaves = new ArrayList<>();
     private final List<Plan.Skip> skips = new ArrayList<>();
@@ -26,6 +28,8 @@ public final class Planner {
     private Planner(Snapshot snapshot, Policy policy) {
         this.snapshot = snapshot;
         this.policy = policy;
+        this.rule = SafetyRule.of(snapshot, policy);
+        this.space = new Space(snapshot, policy);
     }
 
     public static Plan plan(Snapshot snapshot, Policy policy) {
@@ -33,16 +37,14 @@ public final class Planner {
     }
 
     private Plan plan() {
-        SafetyRule rule = SafetyRule.of(snapshot, policy);
-        Space space = new Space(snapshot, policy);
-        JobMaker maker = new JobMaker(rule);
-        for (Forest tree : snapshot.forest().trees()) {
-            TreePlanner planner = new TreePlanner(snapshot, policy, rule, space, maker, tree);
-            planner.plan();
-            jobs.addAll(planner.jobs());
-            Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
-            tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
+        List<Forest> waiting = snapshot.forest().trees().stream()
+                .filter(tree -> !planned(tree, false))
+                .toList();
+        for (int before = -1; before != jobs.size() && !waiting.isEmpty(); ) {
+            before = jobs.size();
+            waiting = waiting.stream().filter(tree -> !planned(tree, false)).toList();
         }
+        waiting.forEach(tree -> planned(tree, true));
         return new Plan(
                 snapshot.id(),
                 policy,
@@ -56,6 +58,26 @@ public final class Planner {
                         .map(this::total)
                         .filter(total -> total.bytesToWrite() + total.bytesToFreeAfterGrace() > 0)
                         .toList());
+    }
+
+    /**
+     * Plans one tree; false: it does not fit yet, and jobs of other trees may make room.
+     *
+     * @param cut whether to take what of it fits
+     */
+    private boolean planned(Forest tree, boolean cut) {
+        space.begin();
+        TreePlanner planner = new TreePlanner(snapshot, policy, rule, space, new JobMaker(rule, jobs.size()), tree);
+        planner.plan();
+        if (!cut && space.mayGrow() && planner.lacksSpace()) {
+            space.undo();
+            return false;
+        }
+        planner.jobs().forEach(space::note);
+        jobs.addAll(planner.jobs());
+        Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
+        tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
+        return true;
     }
 
     private void account(ImageNode leaf, Forest tree, TreePlanner planner, Reasons reasons) {
@@ -93,7 +115,7 @@ public final class Planner {
                     .mapToLong(this::allocatedBytes)
                     .sum();
         }
-        return new Plan.Total(pool, write, policy.grace().isZero() ? free : 0, free, write);
+        return new Plan.Total(pool, write, policy.grace().isZero() ? free : 0, free, space.peakBytes(pool));
     }
 
     private long allocatedBytes(ImageRef image) {

@@ -1,46 +1,172 @@
 package io.planish.plan;
 
+import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.chain.Problem;
+import io.planish.job.Job;
 import io.planish.job.SkipReason;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
-/** What may still be written: to each filesystem, and to each pool by the policy's budget. Leftovers free nothing, they wait in the trash. */
+/**
+ * What may still be written: to each filesystem, and to each pool by the policy's budget.
+ *
+ * <p>Leftovers in the trash free nothing. Where they are removed at once, what jobs free is counted only when somebody needs it, who then has to wait
+ * for those jobs; so the room suffices in whatever order and however much side by side the jobs run.
+ */
 final class Space {
+    private final Policy policy;
+    private final Forest forest;
     private final Map<Integer, Long> leftByFilesystem = new HashMap<>();
     private final Map<PoolName, Long> leftByPool = new HashMap<>();
-    private final long budgetBytes;
+    private final Map<PoolName, Long> usedByPool = new HashMap<>();
+    private final Map<PoolName, Long> peakByPool = new HashMap<>();
+    private final Map<Integer, Deque<Freed>> freed = new HashMap<>();
+    private final Map<Integer, Long> freedBytes = new HashMap<>();
+    /** The job whose room was counted last: all that is left may be its. */
+    private final Map<Integer, String> lastCounted = new HashMap<>();
+
+    private final List<Freed> counted = new ArrayList<>();
+    private List<String> waits = List.of();
+    private Optional<Room> begun = Optional.empty();
+
+    private record Freed(String job, PoolName pool, int filesystem, long bytes) {}
+
+    /** All that changes, but for what jobs free. */
+    private record Room(
+            Map<Integer, Long> byFilesystem,
+            Map<PoolName, Long> byPool,
+            Map<PoolName, Long> used,
+            Map<PoolName, Long> peak,
+            Map<Integer, String> lastCounted) {}
 
     Space(Snapshot snapshot, Policy policy) {
-        budgetBytes = policy.budgetBytes();
+        this.policy = policy;
+        this.forest = snapshot.forest();
         for (PoolState pool : snapshot.pools()) {
             leftByFilesystem.merge(
                     pool.filesystem(), Math.max(0, pool.freeBytes() - policy.headroomBytes()), Math::min);
         }
     }
 
+    /** From here on it can be {@link #undo undone}. */
+    void begin() {
+        counted.clear();
+        begun = Optional.of(new Room(
+                Map.copyOf(leftByFilesystem),
+                Map.copyOf(leftByPool),
+                Map.copyOf(usedByPool),
+                Map.copyOf(peakByPool),
+                Map.copyOf(lastCounted)));
+    }
+
+    /** Gives back what was taken since {@link #begin}. */
+    void undo() {
+        Room before = begun.orElseThrow();
+        restore(leftByFilesystem, before.byFilesystem());
+        restore(leftByPool, before.byPool());
+        restore(usedByPool, before.used());
+        restore(peakByPool, before.peak());
+        restore(lastCounted, before.lastCounted());
+        for (Freed one : counted.reversed()) {
+            freedOn(one.filesystem()).addFirst(one);
+            freedBytes.merge(one.filesystem(), one.bytes(), Long::sum);
+        }
+        counted.clear();
+    }
+
+    private static <K, V> void restore(Map<K, V> map, Map<K, V> before) {
+        map.clear();
+        map.putAll(before);
+    }
+
+    /** Whether more room may come from jobs that are planned later. */
+    boolean mayGrow() {
+        return policy.grace().isZero();
+    }
+
     /** Sets the bytes aside, or tells why not. A filesystem whose free bytes nobody told has no room. */
     Optional<Problem> take(ImageNode target, long bytes) {
-        long room = leftByFilesystem.getOrDefault(target.filesystem(), 0L);
-        if (bytes > room) {
-            return Optional.of(new Problem(
-                    SkipReason.NO_SPACE,
-                    "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(room)
-                            + " are left beside the headroom"));
-        }
+        int filesystem = target.filesystem();
         PoolName pool = target.ref().pool();
-        long left = leftByPool.getOrDefault(pool, budgetBytes);
+        long left = leftByPool.getOrDefault(pool, policy.budgetBytes());
         if (bytes > left) {
             return Optional.of(new Problem(
                     SkipReason.BUDGET,
                     "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(left)
                             + " are left of the budget of pool " + pool + " in this run"));
         }
-        leftByFilesystem.put(target.filesystem(), room - bytes);
+        long room = roomFor(bytes, filesystem);
+        if (bytes > room) {
+            return Optional.of(new Problem(
+                    SkipReason.NO_SPACE,
+                    "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(room)
+                            + " are left beside the headroom"));
+        }
+        leftByFilesystem.put(filesystem, room - bytes);
         leftByPool.put(pool, left - bytes);
+        peakByPool.merge(pool, usedByPool.merge(pool, bytes, Long::sum), Math::max);
         return Optional.empty();
+    }
+
+    /** The jobs that have to be done before there is the room that was set aside last. */
+    List<String> waitsFor() {
+        return waits;
+    }
+
+    /** Notes what a job of the plan gives back. */
+    void note(Job job) {
+        if (!mayGrow()) {
+            return;
+        }
+        Stream.concat(job.retires().stream(), job.replaces().stream()).forEach(image -> note(job, image));
+    }
+
+    /** The most that is in use at any time on top of what is now. */
+    long peakBytes(PoolName pool) {
+        return peakByPool.getOrDefault(pool, 0L);
+    }
+
+    private void note(Job job, ImageRef image) {
+        forest.node(image).ifPresent(node -> {
+            freedOn(node.filesystem()).add(new Freed(job.id(), image.pool(), node.filesystem(), node.allocatedBytes()));
+            freedBytes.merge(node.filesystem(), node.allocatedBytes(), Long::sum);
+        });
+    }
+
+    private Deque<Freed> freedOn(int filesystem) {
+        return freed.computeIfAbsent(filesystem, key -> new ArrayDeque<>());
+    }
+
+    private long roomFor(long bytes, int filesystem) {
+        long room = leftByFilesystem.getOrDefault(filesystem, 0L);
+        Set<String> jobs = new LinkedHashSet<>();
+        if (lastCounted.containsKey(filesystem)) {
+            jobs.add(lastCounted.get(filesystem));
+        }
+        Deque<Freed> giving = freedOn(filesystem);
+        if (bytes > room && bytes <= room + freedBytes.getOrDefault(filesystem, 0L)) {
+            while (bytes > room) {
+                Freed next = giving.remove();
+                counted.add(next);
+                freedBytes.merge(filesystem, -next.bytes(), Long::sum);
+                room += next.bytes();
+                usedByPool.merge(next.pool(), -next.bytes(), Long::sum);
+                lastCounted.put(filesystem, next.job());
+                jobs.add(next.job());
+            }
+        }
+        waits = List.copyOf(jobs);
+        return room;
     }
 }

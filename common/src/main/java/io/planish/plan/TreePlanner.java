@@ -6,6 +6,7 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.job.Job;
+import io.planish.job.SkipReason;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -59,6 +60,11 @@ final class TreePlanner {
 
     List<Job> jobs() {
         return jobs;
+    }
+
+    /** Whether anything was left out because a filesystem is too full. */
+    boolean lacksSpace() {
+        return obstacles.values().stream().anyMatch(problem -> problem.reason() == SkipReason.NO_SPACE);
     }
 
     /** What a segment that ends with this image could not do, if anything. */
@@ -141,12 +147,13 @@ final class TreePlanner {
             ImageNode target,
             ImageNode top,
             long bytes) {
-        Job job = maker.make(now, base, target, top, own, bytes);
-        Optional<Problem> obstacle = rule.check(job, now).or(() -> space.take(target, job.bytesToWrite()));
+        Job made = maker.make(now, base, target, top, own, bytes);
+        Optional<Problem> obstacle = rule.check(made, now).or(() -> space.take(target, bytes));
         if (obstacle.isPresent()) {
             obstacles.put(segment.last().ref(), obstacle.get());
             return now;
         }
+        Job job = made.after(space.waitsFor());
         maker.accepted(job);
         jobs.add(job);
         fileOf.put(top.ref(), job.replaces().orElse(target.ref()));

@@ -170,21 +170,35 @@ class CostsTest {
             int own = random.nextInt(Math.min(3, count - 1));
             List<ImageNode> nodes = layers.stream().map(Layer::node).toList();
             Snapshot snapshot = new Snapshot(
-                    "s", Instant.EPOCH, List.of(), Forest.of(nodes), image -> owned(layers, image), Set.of(), List.of());
-            Costs costs = new CostModel(snapshot, snapshot.ownership())
-                    .of(nodes.subList(own, count), nodes.subList(0, own));
+                    "s",
+                    Instant.EPOCH,
+                    List.of(),
+                    Forest.of(nodes),
+                    image -> owned(layers, image),
+                    Set.of(),
+                    List.of());
+            Costs costs =
+                    new CostModel(snapshot, snapshot.ownership()).of(nodes.subList(own, count), nodes.subList(0, own));
             for (int top = own; top < count; top++) {
                 costs.top(top - own);
                 for (int lo = top; lo >= own; lo--) {
                     costs.include(lo - own);
                     for (int target = lo; lo < top && target <= top; target++) {
                         boolean raw = nodes.get(target).format() == ImageFormat.RAW;
-                        int clusterBytes = raw ? 512 : layers.get(target).owned().clusterBytes();
+                        int clusterBytes =
+                                raw ? 512 : layers.get(target).owned().clusterBytes();
                         boolean saysZero = EvenCosts.saysZero(nodes.get(target));
                         long written = written(new View(layers), new Group(lo, top, target, clusterBytes, saysZero));
                         long predicted = costs.bytes(target - own);
                         String what = "-Dplanish.test.seed=%d %s: %d..%d into %d"
-                                .formatted(seed, layers.stream().map(l -> Arrays.toString(l.kinds())).toList(), lo, top, target);
+                                .formatted(
+                                        seed,
+                                        layers.stream()
+                                                .map(l -> Arrays.toString(l.kinds()))
+                                                .toList(),
+                                        lo,
+                                        top,
+                                        target);
                         if (version3) {
                             assertThat(predicted).as(what).isEqualTo(written);
                         } else {
@@ -213,7 +227,9 @@ class CostsTest {
                 case Step.Skip skip -> 0;
                 case Step.Zero zero -> 0;
                 case Step.CopyCompressed copy ->
-                    view.layers().get(copy.piece().layer()).streamBytes(copy.piece().guestOffset());
+                    view.layers()
+                            .get(copy.piece().layer())
+                            .streamBytes(copy.piece().guestOffset());
                 case Step.Write write ->
                     Math.ceilDiv(write.lengthBytes(), (long) group.clusterBytes()) * group.clusterBytes();
             };

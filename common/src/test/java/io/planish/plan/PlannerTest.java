@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.planish.chain.ChainText;
 import io.planish.chain.Forest;
+import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Trait;
 import io.planish.chain.Use;
@@ -340,6 +341,46 @@ class PlannerTest {
                         ref("b1"),
                         SkipReason.NO_SPACE,
                         "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left beside the headroom"));
+    }
+
+    @Test
+    void whatDoesNotFitYetComesAfterWhatMakesRoom() {
+        Fleet fleet = Fleet.of("a0 <- a1", "b0 <- b1")
+                .data("a0", 0, 20)
+                .data("b0", 0, 3)
+                .data("b1", 4, 9)
+                .free(10L * Fleet.CLUSTER);
+        List.of("a0", "a1").forEach(name -> fleet.change(name, image -> allocating(image, 20)));
+        List.of("b0", "b1").forEach(name -> fleet.change(name, image -> allocating(image, 30)));
+        fleet.data("a1", 30, 50);
+        Policy removing =
+                unsharing(1).change().headroomBytes(0).grace(Duration.ZERO).build();
+
+        Plan plan = fleet.plan(removing);
+
+        assertThat(plan.jobs()).extracting(job -> job.top().path()).containsExactly("b1", "a1");
+        assertThat(plan.jobs().getLast().dependsOn()).containsExactly("j0001");
+        assertThat(plan.skips()).isEmpty();
+        assertThat(fleet.plan(removing.change().grace(Duration.ofDays(1)).build())
+                        .skips())
+                .extracting(Plan.Skip::reason)
+                .containsExactly(SkipReason.NO_SPACE);
+    }
+
+    private static ImageNode allocating(ImageNode image, int clusters) {
+        return new ImageNode(
+                image.ref(),
+                image.otherNames(),
+                image.facts(),
+                image.format(),
+                image.virtualSizeBytes(),
+                image.clusterSizeBytes(),
+                (long) clusters * Fleet.CLUSTER,
+                image.filesystem(),
+                image.use(),
+                image.backing(),
+                image.traits(),
+                image.problems());
     }
 
     @Test
