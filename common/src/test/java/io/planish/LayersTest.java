@@ -24,6 +24,7 @@ class LayersTest {
         "io.planish.scan..",
         "io.planish.engine..",
         "io.planish.platform..",
+        "io.planish.trash..",
         "io.planish.cli..",
         "io.planish.coordinator..",
         "io.planish.worker.."

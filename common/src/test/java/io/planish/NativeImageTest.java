@@ -18,6 +18,7 @@ import io.planish.run.Event;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
+import io.planish.trash.TrashRecord;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.ParameterizedType;
@@ -50,7 +51,8 @@ class NativeImageTest {
             Event.class,
             PlanRecord.class,
             RunRecord.class,
-            RunRequest.class);
+            RunRequest.class,
+            TrashRecord.class);
 
     @Test
     void everyTypeThatIsWrittenAsJsonIsRegistered() throws IOException, ClassNotFoundException {

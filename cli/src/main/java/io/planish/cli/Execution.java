@@ -159,7 +159,7 @@ final class Execution {
         JobRunner runner = workspace.runner(
                 EngineOptions.DEFAULT
                         .verifying(policy.verify())
-                        .deleting(policy.grace().isZero()),
+                        .keepingLeftovers(policy.grace()),
                 Set.of());
         FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
         List<Job> pending =

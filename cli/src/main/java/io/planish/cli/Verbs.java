@@ -21,6 +21,7 @@ final class Verbs {
         ALL.put("info", InfoVerb::new);
         ALL.put("map", MapVerb::new);
         ALL.put("check", CheckVerb::new);
+        ALL.put("trash", TrashVerb::new);
         ALL.put("pool", PoolVerb::new);
         // no method reference: JDK 25 cannot archive one to a class of picocli's age, and crashes when it makes the AOT
         // cache

@@ -7,25 +7,25 @@ import java.time.Duration;
  * How jobs are carried out.
  *
  * @param verify what is checked before a job's links change
- * @param delete whether left-over files are removed at once instead of going to the trash
+ * @param grace how long left-over files are to stay in the trash; zero: they are removed at once
  * @param batchBytes data written between two points at which a job can stop and resume
  * @param lockWait how long to wait for another attempt's locks before giving the attempt up
  * @param threads how many threads copy at once; 1: all is done by the thread that carries the job out
  */
-public record EngineOptions(Verify verify, boolean delete, long batchBytes, Duration lockWait, int threads) {
+public record EngineOptions(Verify verify, Duration grace, long batchBytes, Duration lockWait, int threads) {
 
     public static final EngineOptions DEFAULT =
-            new EngineOptions(Verify.FULL, false, 256L << 20, Duration.ofSeconds(30), 2);
+            new EngineOptions(Verify.FULL, Duration.ofDays(7), 256L << 20, Duration.ofSeconds(30), 2);
 
     public EngineOptions verifying(Verify how) {
-        return new EngineOptions(how, delete, batchBytes, lockWait, threads);
+        return new EngineOptions(how, grace, batchBytes, lockWait, threads);
     }
 
-    public EngineOptions deleting(boolean leftovers) {
-        return new EngineOptions(verify, leftovers, batchBytes, lockWait, threads);
+    public EngineOptions keepingLeftovers(Duration time) {
+        return new EngineOptions(verify, time, batchBytes, lockWait, threads);
     }
 
     public EngineOptions inBatchesOf(long bytes) {
-        return new EngineOptions(verify, delete, bytes, lockWait, threads);
+        return new EngineOptions(verify, grace, bytes, lockWait, threads);
     }
 }

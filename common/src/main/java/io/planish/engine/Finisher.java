@@ -15,6 +15,7 @@ import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
 import io.planish.storage.Resolution;
 import io.planish.storage.Storage;
+import io.planish.trash.TrashFolders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,13 +41,13 @@ import java.util.Set;
  * </ol>
  */
 final class Finisher {
-    static final String TRASH = ".planish-trash";
     private static final long TABLE_BYTES = 16 << 20;
 
     private final Storage storage;
     private final Pools pools;
     private final PathGate gate;
     private final IntentFiles intents;
+    private final TrashFolders trash;
     private final Sweep sweep;
     private final List<ImageRef> retired = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
@@ -57,6 +58,7 @@ final class Finisher {
         this.pools = pools;
         this.gate = gate;
         this.intents = intents;
+        this.trash = new TrashFolders(storage, pools);
         this.sweep = sweep;
     }
 
@@ -150,11 +152,11 @@ final class Finisher {
         Path to = gate.locate(leafRef);
         target.copyAttributesFrom(leaf);
         target.sync();
-        Path trash = trashPath(intent, leafRef);
-        if (!storage.exists(trash)) {
-            makeFolders(trash, rootOf(leafRef));
-            storage.link(to, trash);
-            storage.syncDirectory(parent(trash));
+        Path away = trashPath(intent, leafRef);
+        if (!storage.exists(away)) {
+            makeFolders(away, rootOf(leafRef));
+            storage.link(to, away);
+            storage.syncDirectory(parent(away));
         }
         storage.rename(from, to);
         storage.syncDirectory(parent(to));
@@ -200,6 +202,9 @@ final class Finisher {
             }
         }
         Map<ImageRef, Set<ImageRef>> overlays = sweep.overlaysOf(left);
+        if (!intent.delete()) {
+            new Leftovers(storage, pools, trash).record(intent, files);
+        }
         List<ImageRef> topFirst = JobChain.of(intent.job()).images().reversed().stream()
                 .filter(image -> intent.job().retires().contains(image)
                         || intent.job().replaces().equals(Optional.of(image)))
@@ -220,10 +225,10 @@ final class Finisher {
                 storage.unlink(path);
                 storage.syncDirectory(parent(path));
             } else if (!intent.job().replaces().equals(Optional.of(image))) {
-                Path trash = trashPath(intent, image);
-                makeFolders(trash, rootOf(image));
-                storage.rename(path, trash);
-                storage.syncDirectory(parent(trash));
+                Path away = trashPath(intent, image);
+                makeFolders(away, rootOf(image));
+                storage.rename(path, away);
+                storage.syncDirectory(parent(away));
                 storage.syncDirectory(parent(path));
             }
             if (!retired.contains(image)) {
@@ -279,7 +284,7 @@ final class Finisher {
     }
 
     Path trashPath(Intent intent, ImageRef image) {
-        return rootOf(image).resolve(TRASH).resolve(intent.run()).resolve(image.path());
+        return trash.pathOf(intent.run(), image);
     }
 
     /** Another job may be about to make the same ones: each is made durable here, whoever made it. */

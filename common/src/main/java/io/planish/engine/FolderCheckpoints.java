@@ -3,6 +3,7 @@ package io.planish.engine;
 import com.fasterxml.jackson.core.JacksonException;
 import io.planish.job.Checkpoint;
 import io.planish.job.Json;
+import io.planish.storage.SmallFile;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import io.planish.job.Job;
 import io.planish.qcow2.Backing;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,7 @@ import java.util.function.UnaryOperator;
  * @param targetBacking the target's backing link in its final form, as hypervisors see it; empty: none
  * @param targetIsRaw whether the target is a raw file, which holds neither a size nor a link nor a mark
  * @param delete whether leftovers are removed instead of going to the trash
+ * @param grace how long they are to stay there; empty where the version before has written it
  */
 record Intent(
         int version,
@@ -34,7 +36,8 @@ record Intent(
         long virtualSizeBytes,
         Optional<Backing> targetBacking,
         boolean targetIsRaw,
-        boolean delete) {
+        boolean delete,
+        Optional<Duration> grace) {
 
     static final int VERSION = 1;
 
@@ -67,17 +70,17 @@ record Intent(
         Map<ImageRef, FileFacts> renamed = new HashMap<>();
         files.forEach((image, facts) -> renamed.put(name.apply(image), facts));
         return Optional.of(new Intent(
-                version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, targetIsRaw, delete));
+                version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, targetIsRaw, delete, grace));
     }
 
     /** The same where the top may have got another size since the job was begun. */
     Intent ofSize(long newVirtualSizeBytes) {
-        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete);
+        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
     }
 
     /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */
     Intent finishing(Job finished, Map<ImageRef, FileFacts> now) {
         return new Intent(
-                version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, targetIsRaw, delete);
+                version, run, finished, Phase.FINISH, now, virtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
     }
 }

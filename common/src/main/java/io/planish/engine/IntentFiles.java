@@ -7,6 +7,7 @@ import io.planish.job.Job;
 import io.planish.job.Json;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
+import io.planish.storage.SmallFile;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -129,11 +129,11 @@ final class MergeRun implements AutoCloseable {
         attempt.mayContinue();
         Intent intent = begun.isPresent()
                 ? begun.get().ofSize(preconditions.finalSizeBytes(open))
-                : preconditions.intent(open, attempt.run(), options.delete());
+                : preconditions.intent(open, attempt.run(), options.grace());
         if (begun.isEmpty()) {
             rehearsal.run(intent, open);
             try (NameRehearsal names = new NameRehearsal(storage, pools, gate, job)) {
-                names.run(files, options.delete());
+                names.run(files, options.grace().isZero());
             }
         }
         state.begun = true;

@@ -8,6 +8,7 @@ import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
+import io.planish.trash.TrashFolders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ final class NameRehearsal implements AutoCloseable {
     /** Where leftovers of the image's pool go, or would. */
     private Path trashOf(ImageRef image) throws IOException {
         Path root = pools.get(image.pool()).root();
-        Path trash = root.resolve(Finisher.TRASH);
+        Path trash = root.resolve(TrashFolders.TRASH);
         return storage.exists(trash) ? trash : root;
     }
 

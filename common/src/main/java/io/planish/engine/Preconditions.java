@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -197,7 +198,7 @@ final class Preconditions {
     }
 
     /** What will be left to do once the target holds all content. */
-    Intent intent(OpenChain open, String run, boolean delete) throws IOException {
+    Intent intent(OpenChain open, String run, Duration grace) throws IOException {
         ImageRef finalName = job.replaces().orElse(job.target());
         Optional<Backing> backing = Optional.empty();
         if (job.base().isPresent()) {
@@ -215,7 +216,8 @@ final class Preconditions {
                 finalSizeBytes(open),
                 backing,
                 !open.isQcow2(job.target()),
-                delete);
+                grace.isZero(),
+                Optional.of(grace));
     }
 
     /** In the job's chain an image is what its overlay records; of a new backing file the user said what it is. */

@@ -62,7 +62,7 @@ public final class EngineJobs implements JobExecutor {
         }
         EngineOptions options = EngineOptions.DEFAULT
                 .verifying(policy.verify())
-                .deleting(policy.grace().isZero())
+                .keepingLeftovers(policy.grace())
                 .inBatchesOf(batchBytes);
         return hooks.around(
                 run.id(), job, gate, () -> new JobRunner(storage, pools, gate, sweep, options).run(job, attempt));

@@ -1,7 +1,5 @@
-package io.planish.engine;
+package io.planish.storage;
 
-import io.planish.storage.ImageFile;
-import io.planish.storage.Storage;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,12 +7,13 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** Small files that are there whole or not at all, whenever the machine stops. */
-final class SmallFile {
+public final class SmallFile {
     private static final int LARGEST_BYTES = 64 << 20;
 
     private SmallFile() {}
 
-    static Optional<byte[]> read(Storage storage, Path path) throws IOException {
+    /** The content; empty where there is no such file, or one that is none of ours. */
+    public static Optional<byte[]> read(Storage storage, Path path) throws IOException {
         if (!storage.exists(path)) {
             return Optional.empty();
         }
@@ -30,7 +29,7 @@ final class SmallFile {
     }
 
     /** Durable on return. */
-    static void write(Storage storage, Path path, byte[] content) throws IOException {
+    public static void write(Storage storage, Path path, byte[] content) throws IOException {
         Path fresh = path.resolveSibling(path.getFileName() + ".new");
         if (storage.exists(fresh)) {
             storage.unlink(fresh);
@@ -44,7 +43,7 @@ final class SmallFile {
     }
 
     /** Durable on return. */
-    static void remove(Storage storage, Path path) throws IOException {
+    public static void remove(Storage storage, Path path) throws IOException {
         if (storage.exists(path)) {
             storage.unlink(path);
             storage.syncDirectory(parent(path));
