@@ -157,10 +157,7 @@ final class Execution {
             throws IOException {
         Policy policy = saved.plan().policy();
         JobRunner runner = workspace.runner(
-                EngineOptions.DEFAULT
-                        .verifying(policy.verify())
-                        .keepingLeftovers(policy.grace()),
-                Set.of());
+                EngineOptions.DEFAULT.verifying(policy.verify()).keepingLeftovers(policy.grace()), Set.of());
         FolderCheckpoints checkpoints = new FolderCheckpoints(workspace.storage(), state.folder());
         List<Job> pending =
                 jobs.stream().filter(job -> !known.containsKey(job.id())).toList();

@@ -81,7 +81,8 @@ final class TrashVerb implements Runnable {
         }
 
         int report(List<Result> results, String done) throws IOException {
-            long problems = results.stream().filter(r -> r.problem().isPresent()).count();
+            long problems =
+                    results.stream().filter(r -> r.problem().isPresent()).count();
             long bytes = results.stream()
                     .filter(r -> r.problem().isEmpty())
                     .mapToLong(r -> r.entry().bytes())
@@ -108,8 +109,11 @@ final class TrashVerb implements Runnable {
         }
 
         static ObjectNode json(Entry entry, Optional<String> problem) {
-            ObjectNode json = Json.MAPPER.createObjectNode().put("image", entry.image().toString());
-            json.put("run", entry.run()).put("job", entry.job()).put("path", entry.path().toString());
+            ObjectNode json =
+                    Json.MAPPER.createObjectNode().put("image", entry.image().toString());
+            json.put("run", entry.run())
+                    .put("job", entry.job())
+                    .put("path", entry.path().toString());
             json.put("bytes", entry.bytes()).put("retired", entry.retired().toString());
             json.put("keptUntil", entry.keptUntil().toString());
             problem.ifPresent(what -> json.put("problem", what));
@@ -126,7 +130,8 @@ final class TrashVerb implements Runnable {
         @Override
         public Integer call() throws Exception {
             Trash trash = open();
-            List<Entry> entries = trash.entries().stream().filter(this::isChosen).toList();
+            List<Entry> entries =
+                    trash.entries().stream().filter(this::isChosen).toList();
             List<Path> unknown = trash.unknown();
             if (json.asked()) {
                 ObjectNode answer = Json.MAPPER.createObjectNode().put("version", VERSION);
@@ -195,7 +200,8 @@ final class TrashVerb implements Runnable {
             }
             Trash trash = open();
             Instant now = Instant.now();
-            long due = trash.entries().stream().filter(entry -> isDue(entry, now)).count();
+            long due =
+                    trash.entries().stream().filter(entry -> isDue(entry, now)).count();
             if (due > 0 && !yes && !agreed(due)) {
                 out().println("Nothing was changed.");
                 return ExitCode.DONE;
@@ -204,7 +210,8 @@ final class TrashVerb implements Runnable {
         }
 
         private boolean isDue(Entry entry, Instant now) {
-            Instant until = olderThan == null ? entry.keptUntil() : entry.retired().plus(olderThan);
+            Instant until =
+                    olderThan == null ? entry.keptUntil() : entry.retired().plus(olderThan);
             return isChosen(entry) && !now.isBefore(until);
         }
 

@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.cli.Cli;
 import io.planish.cli.Cli.Answer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +38,9 @@ class TrashTest {
     void whatAPullLeftOverComesBackAsItWas() throws IOException {
         flatten("--direction", "pull", "--max-depth", "1");
         JsonNode list = Qemu.json(trash(0, "list", "--json").out());
-        assertThat(list.path("leftovers")).hasSize(3).allMatch(l -> l.path("restorable").asBoolean());
+        assertThat(list.path("leftovers"))
+                .hasSize(3)
+                .allMatch(l -> l.path("restorable").asBoolean());
 
         Answer restored = trash(0, "restore");
 
@@ -74,7 +80,8 @@ class TrashTest {
         Files.writeString(images.path("s1"), "mine");
         Answer partly = trash(1, "restore");
         assertThat(partly.err())
-                .contains("images/s1.qcow2: another file has its name now", "images/s2.qcow2: it needs images/s1.qcow2");
+                .contains(
+                        "images/s1.qcow2: another file has its name now", "images/s2.qcow2: it needs images/s1.qcow2");
         assertThat(images.path("s1")).hasContent("mine");
         images.assertUnchangedAndClean("base", "active");
     }
@@ -82,7 +89,7 @@ class TrashTest {
     @Test
     void onlyWhatHasHadItsTimeAndIsOursIsRemoved() throws IOException {
         flatten("--direction", "pull", "--max-depth", "1");
-        Path run = files().getFirst().getParent();
+        Path run = Objects.requireNonNull(files().getFirst().getParent());
         Path foreign = Files.writeString(run.resolve("notes.txt"), "mine");
         Path outside = Files.writeString(dir.resolve("outside"), "mine");
         Files.createSymbolicLink(run.resolve("link"), outside);
@@ -104,9 +111,10 @@ class TrashTest {
     @Test
     void aGracePeriodIsTheOneThatWasWantedThen() {
         flatten("--direction", "pull", "--max-depth", "1", "--grace", "30d");
-        JsonNode left = Qemu.json(trash(0, "list", "--json").out()).path("leftovers").path(0);
-        java.time.Instant retired = java.time.Instant.parse(left.path("retired").asText());
-        assertThat(java.time.Instant.parse(left.path("keptUntil").asText())).isEqualTo(retired.plusSeconds(30 * 86400));
+        JsonNode left =
+                Qemu.json(trash(0, "list", "--json").out()).path("leftovers").path(0);
+        Instant retired = Instant.parse(left.path("retired").asText());
+        assertThat(Instant.parse(left.path("keptUntil").asText())).isEqualTo(retired.plusSeconds(30 * 86400));
     }
 
     @Test
@@ -132,7 +140,9 @@ class TrashTest {
         all.addAll(List.of(words));
         all.add(images.folder());
         Answer answer = Cli.planish(all.toArray());
-        assertThat(answer.exit()).as("%s: %s%s", all, answer.out(), answer.err()).isEqualTo(exit);
+        assertThat(answer.exit())
+                .as("%s: %s%s", all, answer.out(), answer.err())
+                .isEqualTo(exit);
         return answer;
     }
 
@@ -142,10 +152,10 @@ class TrashTest {
             return List.of();
         }
         try (Stream<Path> files = Files.walk(trash)) {
-            return files.filter(file -> Files.isRegularFile(file, java.nio.file.LinkOption.NOFOLLOW_LINKS))
+            return files.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
                     .toList();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

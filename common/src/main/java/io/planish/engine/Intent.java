@@ -70,12 +70,22 @@ record Intent(
         Map<ImageRef, FileFacts> renamed = new HashMap<>();
         files.forEach((image, facts) -> renamed.put(name.apply(image), facts));
         return Optional.of(new Intent(
-                version, run, job.renamed(name), phase, renamed, virtualSizeBytes, targetBacking, targetIsRaw, delete, grace));
+                version,
+                run,
+                job.renamed(name),
+                phase,
+                renamed,
+                virtualSizeBytes,
+                targetBacking,
+                targetIsRaw,
+                delete,
+                grace));
     }
 
     /** The same where the top may have got another size since the job was begun. */
     Intent ofSize(long newVirtualSizeBytes) {
-        return new Intent(version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
+        return new Intent(
+                version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
     }
 
     /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */

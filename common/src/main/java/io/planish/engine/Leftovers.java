@@ -34,16 +34,16 @@ final class Leftovers {
         List<TrashRecord.Layer> layers = new ArrayList<>();
         for (int i = 0; i < chain.images().size(); i++) {
             ImageRef image = chain.images().get(i);
-            boolean leaves = job.retires().contains(image)
-                    || job.replaces().stream().anyMatch(image::equals);
+            boolean leaves =
+                    job.retires().contains(image) || job.replaces().stream().anyMatch(image::equals);
             boolean below = i < chain.target();
             if (leaves && files.has(image)) {
                 FileFacts facts = files.get(image).status().facts(poolId(image));
                 leftovers.add(new TrashRecord.Leftover(image, facts, below));
             }
             if (below && storage.exists(path(image))) {
-                layers.add(new TrashRecord.Layer(
-                        image, storage.status(path(image)).facts(poolId(image))));
+                layers.add(
+                        new TrashRecord.Layer(image, storage.status(path(image)).facts(poolId(image))));
             }
         }
         if (!leftovers.isEmpty()) {

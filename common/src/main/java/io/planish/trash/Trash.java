@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,19 +61,36 @@ public final class Trash {
     /** What became of one leftover; empty: all is well. */
     public record Result(Entry entry, Optional<String> problem) {}
 
-    /** What the records speak of and what is still there, the oldest first. */
+    /** What the records speak of and what is still there, the oldest first. What needs another leftover that can come back can too. */
     public List<Entry> entries() throws IOException {
+        Set<Path> coming = new HashSet<>();
+        while (true) {
+            List<Entry> entries = entries(coming);
+            List<Path> more = entries.stream()
+                    .filter(entry -> entry.obstacle().isEmpty())
+                    .map(Entry::path)
+                    .toList();
+            if (!coming.addAll(more)) {
+                return entries;
+            }
+        }
+    }
+
+    private List<Entry> entries(Set<Path> coming) throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (Pool pool : pools.all()) {
             for (TrashRecord record : folders.records(pool)) {
+                Predicate<TrashRecord.Layer> comes =
+                        layer -> coming.contains(folders.pathOf(record.run(), layer.image()));
                 for (TrashRecord.Leftover left : record.leftovers()) {
                     Optional<FileStatus> status = ours(record, left);
                     if (status.isPresent()) {
-                        entries.add(entry(record, left, status.get(), obstacle(record, left, layer -> waits(record, layer))));
+                        entries.add(entry(record, left, status.get(), obstacle(record, left, comes)));
                     }
                 }
             }
         }
+        entries.sort(Comparator.comparing(Entry::retired));
         return entries;
     }
 
@@ -107,13 +125,21 @@ public final class Trash {
      * @param chosen which ones
      */
     public List<Result> restore(Predicate<Entry> chosen) throws IOException {
-        List<Result> results = new ArrayList<>();
-        for (Pool pool : pools.all()) {
-            for (TrashRecord record : folders.records(pool).reversed()) {
-                results.addAll(restore(pool, record, chosen));
+        Map<Path, Result> results = new LinkedHashMap<>();
+        long restored = -1;
+        for (long before = -2; restored > before; ) { // one may need another that lies in the trash of the next pool
+            before = restored;
+            for (Pool pool : pools.all()) {
+                for (TrashRecord record : folders.records(pool).reversed()) {
+                    restore(pool, record, chosen)
+                            .forEach(result -> results.put(result.entry().path(), result));
+                }
             }
+            restored = results.values().stream()
+                    .filter(result -> result.problem().isEmpty())
+                    .count();
         }
-        return results;
+        return List.copyOf(results.values());
     }
 
     private List<Result> restore(Pool pool, TrashRecord record, Predicate<Entry> chosen) throws IOException {
@@ -234,18 +260,15 @@ public final class Trash {
         }
     }
 
-    private boolean waits(TrashRecord record, TrashRecord.Layer layer) {
-        return record.leftovers().stream()
-                .anyMatch(left -> left.image().equals(layer.image()) && left.restorable());
-    }
-
     /** The file in the trash, where it is the one that was put there. */
     private Optional<FileStatus> ours(TrashRecord record, TrashRecord.Leftover left) throws IOException {
         if (pools.find(left.image().pool()).isEmpty()) {
             return Optional.empty();
         }
         Path path = folders.pathOf(record.run(), left.image());
-        if (!storage.exists(parent(path)) || !storage.realPath(parent(path)).equals(parent(path)) || !storage.exists(path)) {
+        if (!storage.exists(parent(path))
+                || !storage.realPath(parent(path)).equals(parent(path))
+                || !storage.exists(path)) {
             return Optional.empty();
         }
         FileStatus status = storage.status(path);
@@ -273,8 +296,8 @@ public final class Trash {
             return Optional.of("another file has its name now");
         }
         for (TrashRecord.Layer layer : below(record, left)) {
-            Optional<Pool> pool = pools.find(layer.image().pool()).filter(known -> known.id()
-                    .equals(layer.facts().poolId()));
+            Optional<Pool> pool = pools.find(layer.image().pool())
+                    .filter(known -> known.id().equals(layer.facts().poolId()));
             if (pool.isEmpty()) {
                 return Optional.of("it needs " + layer.image() + ", whose folder was not named");
             }
@@ -300,13 +323,11 @@ public final class Trash {
     /** A rename changes the time of the last change of the inode, and nothing that can be read. */
     private static boolean unchanged(FileStatus now, FileFacts then) {
         FileFacts facts = now.facts(then.poolId());
-        return facts.sameFile(then)
-                && facts.sizeBytes() == then.sizeBytes()
-                && facts.mtimeNanos() == then.mtimeNanos();
+        return facts.sameFile(then) && facts.sizeBytes() == then.sizeBytes() && facts.mtimeNanos() == then.mtimeNanos();
     }
 
-    private Optional<String> lockBelow(
-            TrashRecord record, TrashRecord.Leftover left, Map<ImageRef, ImageFile> locked) throws IOException {
+    private Optional<String> lockBelow(TrashRecord record, TrashRecord.Leftover left, Map<ImageRef, ImageFile> locked)
+            throws IOException {
         for (TrashRecord.Layer layer : below(record, left)) {
             if (locked.containsKey(layer.image())) {
                 continue;
@@ -324,8 +345,7 @@ public final class Trash {
         return Optional.empty();
     }
 
-    private Entry entry(
-            TrashRecord record, TrashRecord.Leftover left, FileStatus status, Optional<String> obstacle) {
+    private Entry entry(TrashRecord record, TrashRecord.Leftover left, FileStatus status, Optional<String> obstacle) {
         return new Entry(
                 left.image(),
                 record.run(),

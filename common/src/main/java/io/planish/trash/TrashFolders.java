@@ -43,9 +43,11 @@ public final class TrashFolders {
 
     /** Writes what a job leaves over into each pool that gets some of it, unless an earlier attempt has: what that saw is nearer to the truth. */
     public void save(TrashRecord record) throws IOException {
-        Map<Pool, List<TrashRecord.Leftover>> byPool = new TreeMap<>((a, b) -> a.name().compareTo(b.name()));
+        Map<Pool, List<TrashRecord.Leftover>> byPool =
+                new TreeMap<>((a, b) -> a.name().compareTo(b.name()));
         for (TrashRecord.Leftover left : record.leftovers()) {
-            byPool.computeIfAbsent(pools.get(left.image().pool()), pool -> new ArrayList<>()).add(left);
+            byPool.computeIfAbsent(pools.get(left.image().pool()), pool -> new ArrayList<>())
+                    .add(left);
         }
         for (Map.Entry<Pool, List<TrashRecord.Leftover>> entry : byPool.entrySet()) {
             Pool pool = entry.getKey();

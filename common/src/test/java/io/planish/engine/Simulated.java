@@ -149,8 +149,8 @@ final class Simulated {
     }
 
     private JobRunner runner(Verify verify) {
-        EngineOptions options = new EngineOptions(
-                verify, delete ? Duration.ZERO : Duration.ofDays(7), 16 << 10, Duration.ZERO, 1);
+        EngineOptions options =
+                new EngineOptions(verify, delete ? Duration.ZERO : Duration.ofDays(7), 16 << 10, Duration.ZERO, 1);
         return new JobRunner(storage, pools, gate, this::overlaysOf, options);
     }
 

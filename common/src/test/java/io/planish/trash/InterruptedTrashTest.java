@@ -57,8 +57,9 @@ class InterruptedTrashTest {
             Path root = trashed(steps);
             more = stopsAt(steps, root, trash -> trash.purge(entry -> true));
             Trash trash = new Trash(storage, pools(storage, root));
-            assertThat(trash.entries()).as("what is left can still come back").allMatch(entry -> entry.obstacle()
-                    .isEmpty());
+            assertThat(trash.entries())
+                    .as("what is left can still come back")
+                    .allMatch(entry -> entry.obstacle().isEmpty());
             trash.purge(entry -> true);
             assertThat(trash.entries()).isEmpty();
             assertThat(trash.unknown()).isEmpty();
