@@ -98,7 +98,7 @@ final class CommitVerb implements Callable<Integer> {
         }
         one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file), bytesPerSecond);
         if (empties) {
-            Emptying.run(one.workspace(), chain.getLast());
+            Emptying.run(one.workspace(), chain.getLast(), file);
         }
         qemu.say("Image committed.");
         return ExitCode.DONE;
@@ -115,7 +115,7 @@ final class CommitVerb implements Callable<Integer> {
                     .forEach(others::add);
         }
         if (!others.isEmpty()) {
-            String names = others.stream().map(ImageRef::toString).collect(Collectors.joining(", "));
+            String names = others.stream().map(one::nameOf).collect(Collectors.joining(", "));
             if (!forceShared) {
                 throw new ImageException(
                         ErrorKind.UNSAFE,

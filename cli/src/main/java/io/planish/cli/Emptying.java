@@ -3,11 +3,7 @@ package io.planish.cli;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageNode;
-import io.planish.image.FreshTables;
-import io.planish.image.HeaderFile;
-import io.planish.image.MetadataCheck;
-import io.planish.image.Qcow2Writer;
-import io.planish.qcow2.Header;
+import io.planish.image.ImageEmptying;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Storage.OpenMode;
@@ -16,18 +12,16 @@ import java.nio.file.Path;
 
 /** Takes all data out of an image whose backing file, durably, shows the same. */
 final class Emptying {
-    private static final long TABLE_BYTES = 16 << 20;
-
     private Emptying() {}
 
     /**
      * On return all clusters are given back, durably. Whoever has written the image since its data was committed would lose that, hence:
      *
      * @param committed the image as it was committed
+     * @param name by which the user knows it
      * @throws ImageException of kind {@code CHANGED_UNDERNEATH} if the file is not the same any more, {@code IMAGE_IN_USE}
      */
-    static void run(Workspace workspace, ImageNode committed) throws IOException {
-        String name = committed.ref().toString();
+    static void run(Workspace workspace, ImageNode committed, String name) throws IOException {
         Path path = workspace.gate().locate(committed.ref());
         try (ImageFile file = workspace.storage().open(path, OpenMode.READ_WRITE)) {
             if (file.tryLock(LockMode.WRITE).isPresent()) {
@@ -44,13 +38,7 @@ final class Emptying {
                         "it was committed but not emptied, since somebody has written it meanwhile",
                         "commit again");
             }
-            Header header = HeaderFile.read(file);
-            if (FreshTables.suit(header)) {
-                FreshTables.install(file);
-            } else {
-                MetadataCheck.repair(file, name);
-                Qcow2Writer.open(file, HeaderFile.read(file)).discardFrom(0, TABLE_BYTES);
-            }
+            ImageEmptying.run(file, name);
         }
     }
 }

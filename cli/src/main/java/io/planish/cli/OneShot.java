@@ -36,11 +36,13 @@ final class OneShot {
     private final List<LocalChain.Link> links;
     private final Workspace workspace;
     private final Snapshot snapshot;
+    private final UserNames names;
 
-    private OneShot(List<LocalChain.Link> links, Workspace workspace, Snapshot snapshot) {
+    private OneShot(List<LocalChain.Link> links, Workspace workspace, Snapshot snapshot, UserNames names) {
         this.links = links;
         this.workspace = workspace;
         this.snapshot = snapshot;
+        this.names = names;
     }
 
     static OneShot open(String file) throws IOException {
@@ -62,7 +64,13 @@ final class OneShot {
             }
         }
         Workspace workspace = Workspace.toWriteIn(folders, whole);
-        OneShot one = new OneShot(links, workspace, withRaw(workspace.scanWithoutUse(), also, workspace));
+        List<LocalChain.Link> opened = new ArrayList<>(links);
+        opened.addAll(also);
+        OneShot one = new OneShot(
+                links,
+                workspace,
+                withRaw(workspace.scanWithoutUse(), also, workspace),
+                new UserNames(workspace, opened));
         one.requireSameChain();
         return one;
     }
@@ -104,7 +112,7 @@ final class OneShot {
         Forest forest = snapshot.forest();
         Optional<Problem> closed = forest.closed(top()).filter(problem -> problem.reason() != SkipReason.HALF_MERGED);
         if (closed.isPresent()) {
-            throw new ImageException(ErrorKind.UNSAFE, closed.get().sentence(), "");
+            throw new ImageException(ErrorKind.UNSAFE, names.in(closed.get().sentence(), forest), "");
         }
         List<ImageRef> here = new ArrayList<>();
         for (LocalChain.Link link : links.reversed()) {
@@ -125,6 +133,11 @@ final class OneShot {
 
     Forest forest() {
         return snapshot.forest();
+    }
+
+    /** An image by the name that the user knows it by. */
+    String nameOf(ImageRef image) {
+        return names.of(image);
     }
 
     /** The file as the user named it. */
@@ -168,7 +181,7 @@ final class OneShot {
     void requireSafe(Job job) throws ImageException {
         Optional<Problem> problem = SafetyRule.of(snapshot, Policy.DEFAULT).check(job, forest());
         if (problem.isPresent()) {
-            throw new ImageException(ErrorKind.UNSAFE, problem.get().sentence(), "");
+            throw new ImageException(ErrorKind.UNSAFE, names.in(problem.get().sentence(), forest()), "");
         }
     }
 
@@ -203,7 +216,7 @@ final class OneShot {
     }
 
     private void requireDone(Outcome outcome) throws ImageException {
-        String message = Outcomes.message(outcome);
+        String message = names.in(Outcomes.message(outcome), forest());
         switch (outcome) {
             case Outcome.Done done -> {}
             case Outcome.Skipped skipped -> throw new ImageException(ErrorKind.UNSAFE, message, "");

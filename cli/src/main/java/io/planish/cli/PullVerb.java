@@ -48,7 +48,7 @@ final class PullVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         OneShot one = OneShot.open(file);
         Optional<ImageRef> to = base.isPresent() ? Optional.of(one.requireInChain(base.get())) : Optional.empty();
-        String now = to.map(ref -> "continues at " + ref).orElse("stands alone");
+        String now = to.map(ref -> "continues at " + one.nameOf(ref)).orElse("stands alone");
         if (one.chain().getLast().backingImage().equals(to)) {
             say(file + " " + now + " already");
             return ExitCode.DONE;

@@ -31,7 +31,7 @@ class ApplyTest {
 
     @BeforeEach
     void planTwoTrees() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
         images.chain(String.join(" <- ", FIRST));
         images.chain(String.join(" <- ", SECOND));
         images.remember(List.of("active", "other"));

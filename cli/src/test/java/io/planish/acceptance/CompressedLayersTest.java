@@ -33,8 +33,8 @@ class CompressedLayersTest {
 
     @BeforeEach
     void makeFolders() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
-        merges = new Merges(images.folder(), Files.createDirectory(dir.resolve("state")));
+        images = QemuImages.in(dir);
+        merges = Merges.in(images, dir);
     }
 
     @ParameterizedTest

@@ -21,7 +21,7 @@ class DropInTest {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
     }
 
     @Test

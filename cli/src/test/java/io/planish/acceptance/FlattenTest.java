@@ -24,7 +24,7 @@ class FlattenTest {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
     }
 
     @Test

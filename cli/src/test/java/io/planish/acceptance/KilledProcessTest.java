@@ -34,7 +34,7 @@ class KilledProcessTest {
 
     @BeforeEach
     void makeImages() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
         images.overlay("base", "", "", "300M");
         images.write("base", "write -P 1 0 4M");
         images.overlay("s1", "base", "", "300M");

@@ -24,6 +24,7 @@ import io.planish.storage.PoolConfig;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -48,6 +49,11 @@ public final class Merges {
         this.pools = Pools.open(storage, List.of(config), Pools.MissingMarker.CREATE);
         this.gate = new PathGate(storage, pools);
         this.checkpoints = new FolderCheckpoints(storage, state.toRealPath());
+    }
+
+    /** On these images, with a new folder for checkpoints in {@code dir}. */
+    static Merges in(QemuImages images, Path dir) throws IOException {
+        return new Merges(images.folder(), Files.createDirectory(dir.resolve("state")));
     }
 
     Snapshot scan() throws IOException {

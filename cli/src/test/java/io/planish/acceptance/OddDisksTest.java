@@ -28,7 +28,7 @@ class OddDisksTest {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
     }
 
     @ParameterizedTest

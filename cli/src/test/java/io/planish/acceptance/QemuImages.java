@@ -28,6 +28,11 @@ public final class QemuImages {
         this.memory = memory;
     }
 
+    /** In a new folder {@code images} of this one, in which nothing else is. */
+    static QemuImages in(Path dir) throws IOException {
+        return new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+    }
+
     Path folder() {
         return folder;
     }

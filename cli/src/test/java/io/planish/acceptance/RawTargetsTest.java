@@ -25,7 +25,7 @@ class RawTargetsTest {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
         raw = images.folder().resolve("base.raw");
     }
 
@@ -125,7 +125,7 @@ class RawTargetsTest {
         images.overlay("a", "s1", "", "4M");
         images.write("a", "write -P 3 100k 9k");
         images.remember(List.of("a"));
-        Merges merges = new Merges(images.folder(), Files.createDirectory(dir.resolve("state")));
+        Merges merges = Merges.in(images, dir);
         JobResult result = merges.run(merges.intoRaw("base.raw", "s1"));
         assertThat(result.outcome()).isEqualTo(new Outcome.Done());
         assertThat(images.exists("s1")).isFalse();

@@ -26,7 +26,7 @@ class ReadingVerbsTest {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
     }
 
     @Test

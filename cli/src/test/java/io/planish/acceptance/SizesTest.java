@@ -7,7 +7,6 @@ import io.planish.cli.Cli.Answer;
 import io.planish.job.Job;
 import io.planish.job.Outcome;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +38,8 @@ class SizesTest {
 
     @BeforeEach
     void makeFolders() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
-        merges = new Merges(images.folder(), Files.createDirectory(dir.resolve("state")));
+        images = QemuImages.in(dir);
+        merges = Merges.in(images, dir);
     }
 
     /** The lengths of base, s1 and s2, and the shapes of these and the leaf. */

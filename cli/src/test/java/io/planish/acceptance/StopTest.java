@@ -28,7 +28,7 @@ class StopTest {
 
     @BeforeEach
     void makeChain() throws IOException {
-        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+        images = QemuImages.in(dir);
         images.overlay("base", "", "", String.valueOf(DISK));
         images.write("base", "write -P 1 0 300M", "write -P 2 300M 300M", "write -P 3 600M 360M");
         images.overlay("s1", "base", "", String.valueOf(DISK));

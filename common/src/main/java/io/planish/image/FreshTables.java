@@ -20,7 +20,7 @@ import java.nio.ByteBuffer;
  *
  * <p>A crash leaves the image full or empty, sound and without a leak. The caller holds the image's lock.
  */
-public final class FreshTables {
+final class FreshTables {
     private final ImageFile file;
     private final Header header;
     private final Geometry geometry;
@@ -34,12 +34,12 @@ public final class FreshTables {
     }
 
     /** Whether the tables are all there is beside data: snapshots and bitmaps would be lost. */
-    public static boolean suit(Header header) {
+    static boolean suit(Header header) {
         return header.snapshotCount() == 0 && header.bitmaps().isEmpty();
     }
 
     /** Empties an image that they {@link #suit}; durable on return. */
-    public static void install(ImageFile file) throws IOException {
+    static void install(ImageFile file) throws IOException {
         Header header = HeaderFile.read(file);
         if (!suit(header)) {
             throw new IllegalArgumentException(file.path() + " holds snapshots or bitmaps");

@@ -33,7 +33,7 @@ public final class MergeSteps implements Steps {
 
     @Override
     public Step at(long offset, long maxLengthBytes) throws IOException {
-        long cluster = group.clusterBytes();
+        long cluster = group.granularityBytes();
         Piece owner = chain.resolve(group.hi(), group.lo(), offset, endOffset - offset);
         long whole = wholeClusters(owner);
         if (whole == 0) {
@@ -53,7 +53,7 @@ public final class MergeSteps implements Steps {
     private long wholeClusters(Piece piece) {
         return piece.endOffset() == endOffset
                 ? piece.lengthBytes()
-                : piece.lengthBytes() / group.clusterBytes() * group.clusterBytes();
+                : piece.lengthBytes() / group.granularityBytes() * group.granularityBytes();
     }
 
     private boolean ownsInTables(Piece piece) {
@@ -92,7 +92,7 @@ public final class MergeSteps implements Steps {
         Piece below = chain.resolve(group.lo() - 1, 0, piece.guestOffset(), piece.lengthBytes());
         long same = Math.min(whole(own, piece), whole(below, piece));
         if (same == 0) {
-            same = Math.min(piece.lengthBytes(), group.clusterBytes());
+            same = Math.min(piece.lengthBytes(), group.granularityBytes());
             unallocated = false;
         }
         Piece part = piece.first(same);
@@ -108,7 +108,7 @@ public final class MergeSteps implements Steps {
     private long whole(Piece answer, Piece within) {
         return answer.lengthBytes() >= within.lengthBytes()
                 ? within.lengthBytes()
-                : answer.lengthBytes() / group.clusterBytes() * group.clusterBytes();
+                : answer.lengthBytes() / group.granularityBytes() * group.granularityBytes();
     }
 
     /** The pieces of a range, in guest order, as seen from {@code top} down to {@code bottom}. */

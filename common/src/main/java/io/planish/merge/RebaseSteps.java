@@ -17,7 +17,7 @@ public final class RebaseSteps implements Steps {
     private final int overlay;
     private final ChainView newChain;
     private final int newTop;
-    private final int clusterBytes;
+    private final int granularityBytes;
     private final boolean hasZeroClusters;
     private final Comparison comparison;
 
@@ -39,14 +39,14 @@ public final class RebaseSteps implements Steps {
             int overlay,
             ChainView newChain,
             int newTop,
-            int clusterBytes,
+            int granularityBytes,
             boolean hasZeroClusters,
             Comparison comparison) {
         this.oldChain = oldChain;
         this.overlay = overlay;
         this.newChain = newChain;
         this.newTop = newTop;
-        this.clusterBytes = clusterBytes;
+        this.granularityBytes = granularityBytes;
         this.hasZeroClusters = hasZeroClusters;
         this.comparison = comparison;
     }
@@ -67,7 +67,7 @@ public final class RebaseSteps implements Steps {
         Piece fresh = newChain.resolve(newTop, 0, offset, own.lengthBytes());
         long same = Math.min(whole(old, limit), whole(fresh, limit));
         if (same == 0) {
-            return cluster(offset, Math.min(limit, offset + clusterBytes));
+            return cluster(offset, Math.min(limit, offset + granularityBytes));
         }
         old = old.first(same);
         fresh = fresh.first(same);
@@ -76,9 +76,10 @@ public final class RebaseSteps implements Steps {
             return new Step.Skip(offset, same);
         }
         if (!old.readsZero() && fresh.readsZero()) {
-            return Step.copy(oldChain, overlay, List.of(old.first(maxLengthBytes / clusterBytes * clusterBytes)));
+            return Step.copy(
+                    oldChain, overlay, List.of(old.first(maxLengthBytes / granularityBytes * granularityBytes)));
         }
-        return cluster(offset, Math.min(limit, offset + clusterBytes));
+        return cluster(offset, Math.min(limit, offset + granularityBytes));
     }
 
     private Step cluster(long offset, long end) throws IOException {
@@ -98,6 +99,8 @@ public final class RebaseSteps implements Steps {
 
     /** How many bytes of a piece are whole clusters; what ends with the range counts as whole. */
     private long whole(Piece piece, long limit) {
-        return piece.endOffset() == limit ? piece.lengthBytes() : piece.lengthBytes() / clusterBytes * clusterBytes;
+        return piece.endOffset() == limit
+                ? piece.lengthBytes()
+                : piece.lengthBytes() / granularityBytes * granularityBytes;
     }
 }

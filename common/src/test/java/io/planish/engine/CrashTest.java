@@ -111,6 +111,23 @@ class CrashTest {
                                 JobKind.COMMIT, "s1", Optional.of("base"), "active", List.of(), true, List.of("s2")),
                         List.of("active", "base")),
                 new Scenario(
+                        "commit under the name of a leaf in another folder",
+                        images -> {
+                            images.make("gold/base", "", "128k", "cluster_size=4k", "write -P 1 0 120k");
+                            images.make("gold/s1", "base", "128k", "cluster_size=4k", "write -P 2 50k 30k");
+                            images.make("mid/s2", "../gold/s1", "128k", "cluster_size=4k", "write -P 3 90k 9k");
+                            images.make("vms/active", "../mid/s2", "128k", "cluster_size=4k", "write -P 4 4k 9k");
+                        },
+                        pool -> pool.job(
+                                JobKind.COMMIT,
+                                "gold/s1",
+                                Optional.of("gold/base"),
+                                "vms/active",
+                                List.of(),
+                                true,
+                                List.of("mid/s2")),
+                        List.of("vms/active", "gold/base")),
+                new Scenario(
                         "commit into the middle, growing",
                         images -> {
                             images.make("base", "", "256k", "cluster_size=4k", "write -P 1 0 200k");

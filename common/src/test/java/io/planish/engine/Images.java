@@ -27,6 +27,7 @@ final class Images {
      * @param commands what qemu-io then does to it
      */
     Path make(String name, String backing, String size, String options, String... commands) throws IOException {
+        Files.createDirectories(folder.resolve(name).getParent());
         List<String> create = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", "qcow2", "-o", options));
         if (!backing.isEmpty()) {
             create.addAll(List.of("-b", backing, "-F", backing.endsWith(".raw") ? "raw" : "qcow2"));

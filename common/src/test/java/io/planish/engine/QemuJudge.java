@@ -46,10 +46,10 @@ final class QemuJudge {
             Simulated pool = new Simulated(sample.get(i));
             Path images = Files.createDirectories(folder.resolve("sample-" + i));
             for (ImageRef image : pool.images()) {
-                pool.storage.save(
-                        pool.path(image), Files.createDirectories(images).resolve(image.path()));
+                Path file = images.resolve(image.path());
+                Files.createDirectories(file.getParent());
+                pool.storage.save(pool.path(image), file);
                 if (!Simulated.isRaw(image)) {
-                    Path file = images.resolve(image.path());
                     // a flag that lacks where the count is one costs a copy, and harms nothing
                     script.add(
                             "qemu-img check 'json:{\"driver\":\"qcow2\",\"backing\":null,\"file\":{\"driver\":\"file\",\"filename\":\""

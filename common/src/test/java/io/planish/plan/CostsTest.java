@@ -231,7 +231,7 @@ class CostsTest {
                             .get(copy.piece().layer())
                             .streamBytes(copy.piece().guestOffset());
                 case Step.Write write ->
-                    Math.ceilDiv(write.lengthBytes(), (long) group.clusterBytes()) * group.clusterBytes();
+                    Math.ceilDiv(write.lengthBytes(), (long) group.granularityBytes()) * group.granularityBytes();
             };
             at += step.lengthBytes();
         }
