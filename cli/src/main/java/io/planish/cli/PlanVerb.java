@@ -1,10 +1,16 @@
 package io.planish.cli;
 
+import io.planish.job.Json;
+import io.planish.plan.Explainer;
+import io.planish.plan.Explanation;
+import io.planish.plan.ExplanationReport;
 import io.planish.plan.Plan;
 import io.planish.plan.PlanFile;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -27,9 +33,13 @@ import picocli.CommandLine.Spec;
         footer = {
             "  planish plan /pool/a",
             "  planish plan /pool/a /pool/b --max-depth 1 --protect 'golden*' -o plan.jsonl",
+            "  planish plan /pool/a --keep-newest 2 --protect /pool/a/templates/",
+            "  planish plan /pool/a --explain /pool/a/vm1.qcow2",
             "  planish plan /pool/a --json | jq 'select(.type==\"job\")'"
         })
 final class PlanVerb implements Callable<Integer> {
+    private static final int LAYERS = 20;
+
     @Spec
     private CommandSpec spec;
 
@@ -53,11 +63,22 @@ final class PlanVerb implements Callable<Integer> {
             description = "Print the plan as it is saved, and how each tree looks before and after: JSON Lines.")
     private boolean json;
 
+    @Option(
+            names = "--explain",
+            paramLabel = "IMAGE",
+            description = "Say why this image gets what it gets: its chain, what may not be done to it, the targets there are and"
+                    + " what each would write, and what its tree would cost under other options.")
+    private @Nullable Path explain;
+
     @Override
     public Integer call() throws Exception {
         Workspace workspace = pools.open().with(references.references());
         Policy wanted = policy.policy(workspace);
         Snapshot snapshot = workspace.scan();
+        if (explain != null) {
+            explain(Explainer.of(workspace.ref(explain), snapshot, wanted));
+            return ExitCode.DONE;
+        }
         Plan plan = Planner.plan(snapshot, wanted);
         String saved = SavedPlan.of(plan, workspace).text();
         if (file != null) {
@@ -70,5 +91,15 @@ final class PlanVerb implements Callable<Integer> {
             PlanText.print(plan, snapshot, spec.commandLine().getOut());
         }
         return plan.jobs().isEmpty() && !plan.skips().isEmpty() ? ExitCode.ALL_SKIPPED : ExitCode.DONE;
+    }
+
+    private void explain(Explanation explained) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(explained));
+        } else {
+            ExplanationReport.of(explained, LAYERS, Terminal.width()).forEach(out::println);
+        }
+        out.flush();
     }
 }

@@ -1,0 +1,79 @@
+package io.planish.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.planish.cli.Cli;
+import io.planish.cli.Cli.Answer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a person who reviews a plan is told, on real images. */
+class PlanTest {
+    @TempDir
+    Path dir;
+
+    private QemuImages images;
+
+    @BeforeEach
+    void makeFolder() throws IOException {
+        images = new QemuImages(Files.createDirectory(dir.resolve("images")), Files.createDirectory(dir.resolve("m")));
+    }
+
+    @Test
+    void treesAreShownBeforeAndAfterAndAsData() {
+        images.chain("base <- s1 <- s2 <- [a, b]");
+
+        Answer text = Cli.planish("plan", images.folder());
+        Answer json = Cli.planish("plan", images.folder(), "--json");
+
+        assertThat(text.out())
+                .contains("  now   base <- s1 <- s2 <- [a, b]")
+                .contains("Restore points that end", "to write");
+        assertThat(json.out().lines().filter(line -> line.contains("\"type\":\"tree\"")))
+                .singleElement()
+                .asString()
+                .contains("\"before\":[{\"image\":\"images/a\",\"backing\":\"images/s2\"", "\"after\":[");
+    }
+
+    @Test
+    void whoHasAnImageOpenIsTold() throws IOException {
+        images.chain("base <- s1 <- active");
+        try (Qemu.Guest guest = new Qemu.Guest(images.path("active"))) {
+            Answer answer = Cli.planish("plan", images.folder(), "--json");
+
+            assertThat(answer.out())
+                    .containsPattern("images/active is open elsewhere for writing, by qemu-io \\(pid [0-9]+\\)"
+                            + " \\(shut the guest down, or plan again when it is off\\)");
+        }
+    }
+
+    @Test
+    void anImageIsExplained() {
+        images.chain("base <- s1 <- s2 <- active");
+
+        Answer answer = Cli.planish("plan", images.folder(), "--keep", "s1", "--explain", images.path("s2"));
+        Answer json = Cli.planish("plan", images.folder(), "--explain", images.path("s2"), "--json");
+
+        assertThat(answer.exit()).as(answer.err()).isZero();
+        assertThat(answer.out())
+                .contains("stays as it shows now: images/s1 is kept by 's1'", ", chosen", "--direction pull", "--unshare");
+        assertThat(json.out()).contains("\"alternatives\"", "\"image\" : \"images/s2\"");
+    }
+
+    @Test
+    void aFolderIsProtectedByItsFullName() throws IOException {
+        images.chain("base <- s1 <- active");
+
+        Answer all = Cli.planish("plan", images.folder(), "--protect", images.folder());
+        Answer elsewhere = Cli.planish("plan", images.folder(), "--protect", "/nowhere/");
+
+        assertThat(all.exit()).isEqualTo(3);
+        assertThat(all.out()).contains("is protected by 'images/**'", "Nothing to do.");
+        assertThat(elsewhere.exit()).isEqualTo(2);
+        assertThat(elsewhere.err()).contains("--protect /nowhere/ is in none of the folders");
+    }
+}
