@@ -66,8 +66,9 @@ final class PlanVerb implements Callable<Integer> {
     @Option(
             names = "--explain",
             paramLabel = "IMAGE",
-            description = "Say why this image gets what it gets: its chain, what may not be done to it, the targets there are and"
-                    + " what each would write, and what its tree would cost under other options.")
+            description =
+                    "Say why this image gets what it gets: its chain, what may not be done to it, the targets there are and"
+                            + " what each would write, and what its tree would cost under other options.")
     private @Nullable Path explain;
 
     @Override

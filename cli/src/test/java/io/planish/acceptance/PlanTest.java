@@ -60,7 +60,11 @@ class PlanTest {
 
         assertThat(answer.exit()).as(answer.err()).isZero();
         assertThat(answer.out())
-                .contains("stays as it shows now: images/s1 is kept by 's1'", ", chosen", "--direction pull", "--unshare");
+                .contains(
+                        "stays as it shows now: images/s1 is kept by 's1'",
+                        ", chosen",
+                        "--direction pull",
+                        "--unshare");
         assertThat(json.out()).contains("\"alternatives\"", "\"image\" : \"images/s2\"");
     }
 

@@ -60,7 +60,9 @@ public final class Explainer {
                 tree.chain(image.ref()).stream().map(this::layer).toList(),
                 leaves.stream().map(leaf -> depth(leaf, plan)).toList(),
                 steps(plan.jobs(), image.ref()),
-                plan.skips().stream().filter(skip -> ends.contains(skip.image())).toList(),
+                plan.skips().stream()
+                        .filter(skip -> ends.contains(skip.image()))
+                        .toList(),
                 alternatives(plan, leaves));
     }
 
@@ -72,7 +74,9 @@ public final class Explainer {
                 rule.pullsInto(image).map(Problem::sentence),
                 tree.overlays(image.ref()).isEmpty()
                         ? Optional.empty()
-                        : rule.endsView(image, tree).or(() -> rule.goesDown(image)).map(Problem::sentence));
+                        : rule.endsView(image, tree)
+                                .or(() -> rule.goesDown(image))
+                                .map(Problem::sentence));
     }
 
     private Plan.LeafDepth depth(ImageNode leaf, Plan plan) {
@@ -143,9 +147,8 @@ public final class Explainer {
             }
             int at = places.getOrDefault(file.ref(), -1);
             boolean chosen = file.ref().equals(job.target());
-            Optional<Long> bytes = chosen
-                    ? Optional.of(job.bytesToWrite())
-                    : at < 0 ? Optional.empty() : Optional.of(costs.bytes(at));
+            Optional<Long> bytes =
+                    chosen ? Optional.of(job.bytesToWrite()) : at < 0 ? Optional.empty() : Optional.of(costs.bytes(at));
             targets.add(new Explanation.Target(
                     file.ref(), chosen, bytes, chosen ? Optional.empty() : whyNot(job, group, file, now)));
         }
@@ -156,10 +159,11 @@ public final class Explainer {
         boolean goesUp = !target.ref().equals(group.getFirst().ref());
         boolean goesDown = !target.ref().equals(job.top());
         if (policy.direction() == Direction.COMMIT && goesUp || policy.direction() == Direction.PULL && goesDown) {
-            return Optional.of("the policy's direction is " + policy.direction().name().toLowerCase(Locale.ROOT));
+            return Optional.of(
+                    "the policy's direction is " + policy.direction().name().toLowerCase(Locale.ROOT));
         }
-        Job instead = new JobMaker(rule)
-                .make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0);
+        Job instead =
+                new JobMaker(rule).make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0);
         return rule.check(instead, now).map(Problem::sentence);
     }
 
@@ -167,7 +171,10 @@ public final class Explainer {
         List<Explanation.Alternative> all = new ArrayList<>();
         all.add(alternative("as asked", plan, leaves));
         int depth = policy.maxDepth();
-        int now = leaves.stream().mapToInt(leaf -> tree.chain(leaf.ref()).size()).max().orElse(0);
+        int now = leaves.stream()
+                .mapToInt(leaf -> tree.chain(leaf.ref()).size())
+                .max()
+                .orElse(0);
         Stream.of(1, depth - 1, depth + 1)
                 .distinct()
                 .filter(other -> other > 0 && other != depth && other < now)
@@ -196,6 +203,9 @@ public final class Explainer {
         return new Explanation.Alternative(
                 name,
                 plan.jobs().stream().mapToLong(Job::bytesToWrite).sum(),
-                leaves.stream().mapToInt(leaf -> depth(leaf, plan).after()).max().orElse(0));
+                leaves.stream()
+                        .mapToInt(leaf -> depth(leaf, plan).after())
+                        .max()
+                        .orElse(0));
     }
 }

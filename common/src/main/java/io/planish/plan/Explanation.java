@@ -37,7 +37,11 @@ public record Explanation(
      * @param notEnded why its content may not go over into another file
      */
     public record Layer(
-            ImageRef image, long allocatedBytes, int overlays, Optional<String> notWritten, Optional<String> notEnded) {}
+            ImageRef image,
+            long allocatedBytes,
+            int overlays,
+            Optional<String> notWritten,
+            Optional<String> notEnded) {}
 
     /**
      * One job.

@@ -24,7 +24,9 @@ public final class ExplanationReport {
             lines.add("  Nothing touches it.");
         }
         explained.steps().forEach(step -> step(step, lines));
-        explained.leftAlone().stream().limit(ENDS).forEach(skip -> lines.wrapped("  " + skip.reason() + ": ", skip.sentence()));
+        explained.leftAlone().stream()
+                .limit(ENDS)
+                .forEach(skip -> lines.wrapped("  " + skip.reason() + ": ", skip.sentence()));
         lines.gap().add("What its tree would cost otherwise");
         List<List<String>> rows = new ArrayList<>();
         for (Explanation.Alternative other : explained.alternatives()) {
@@ -75,7 +77,9 @@ public final class ExplanationReport {
                     target.image() + ": "
                             + target.bytesToWrite().map(Bytes::text).orElse("")
                             + (target.chosen() ? ", chosen" : "")
-                            + target.whyNot().map(why -> (target.bytesToWrite().isPresent() ? "; but " : "") + why).orElse(""));
+                            + target.whyNot()
+                                    .map(why -> (target.bytesToWrite().isPresent() ? "; but " : "") + why)
+                                    .orElse(""));
         }
     }
 

@@ -15,15 +15,17 @@ class ExplainerTest {
     void everyTargetIsNamedWithWhatItWouldWrite() throws IOException {
         Explanation explained = explain("mid", "forest lo{1M} <- mid{600M} <- hi{3M}", "max-depth 1");
 
-        assertThat(explained.steps()).singleElement().satisfies(step -> assertThat(step.targets())
-                .extracting(
-                        target -> target.image().path(),
-                        target -> Bytes.text(target.bytesToWrite().orElseThrow()),
-                        Explanation.Target::chosen)
-                .containsExactly(
-                        tuple("lo", "603.0 MiB", false),
-                        tuple("mid", "4.0 MiB", true),
-                        tuple("hi", "601.0 MiB", false)));
+        assertThat(explained.steps())
+                .singleElement()
+                .satisfies(step -> assertThat(step.targets())
+                        .extracting(
+                                target -> target.image().path(),
+                                target -> Bytes.text(target.bytesToWrite().orElseThrow()),
+                                Explanation.Target::chosen)
+                        .containsExactly(
+                                tuple("lo", "603.0 MiB", false),
+                                tuple("mid", "4.0 MiB", true),
+                                tuple("hi", "601.0 MiB", false)));
         assertThat(explained.leaves()).containsExactly(new Plan.LeafDepth(ref("hi"), 3, 1));
         assertThat(explained.alternatives())
                 .extracting(
@@ -45,7 +47,8 @@ class ExplainerTest {
                 explain("hi", "forest lo{1M} <- mid{600M} <- hi{3M}", "max-depth 1", "protect mid", "direction pull");
 
         assertThat(explained.steps().getFirst().targets())
-                .extracting(target -> target.image().path() + ": " + target.whyNot().orElse("allowed"))
+                .extracting(
+                        target -> target.image().path() + ": " + target.whyNot().orElse("allowed"))
                 .containsExactly(
                         "lo: the policy's direction is pull", "mid: the policy's direction is pull", "hi: allowed");
         assertThat(explained.chain().get(1).notWritten()).contains("p/mid is protected by 'mid'");
@@ -53,13 +56,15 @@ class ExplainerTest {
 
     @Test
     void unsharingIsExplainedFromWhatTheTrunkWasBefore() throws IOException {
-        Explanation explained = explain(
-                "c", "forest a{10M} <- b{5M} <- [c{2M} <- d{30M}, e{1M}]", "max-depth 1", "unshare");
+        Explanation explained =
+                explain("c", "forest a{10M} <- b{5M} <- [c{2M} <- d{30M}, e{1M}]", "max-depth 1", "unshare");
 
-        assertThat(explained.steps()).isNotEmpty().allSatisfy(step -> assertThat(step.targets())
-                .filteredOn(Explanation.Target::chosen)
-                .singleElement()
-                .satisfies(target -> assertThat(target.bytesToWrite()).contains(step.bytesToWrite())));
+        assertThat(explained.steps())
+                .isNotEmpty()
+                .allSatisfy(step -> assertThat(step.targets())
+                        .filteredOn(Explanation.Target::chosen)
+                        .singleElement()
+                        .satisfies(target -> assertThat(target.bytesToWrite()).contains(step.bytesToWrite())));
         assertThat(explained.leaves()).containsExactly(new Plan.LeafDepth(ref("d"), 4, 1));
     }
 
@@ -69,7 +74,9 @@ class ExplainerTest {
 
         List<String> text = ExplanationReport.of(explained, 20, 80);
 
-        assertThat(text).hasSizeLessThan(70).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+        assertThat(text)
+                .hasSizeLessThan(70)
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
         assertThat(text).contains("  … 131 more …", "  p/active  20.0 MiB on disk", "  p/base  90.0 MiB on disk");
     }
 

@@ -166,10 +166,12 @@ class ReasonsTest {
                 seen.referenced(),
                 seen.findings());
 
-        assertThat(Planner.plan(unreadable, drawn.policy()).skips()).singleElement().satisfies(skip -> {
-            assertThat(skip.reason()).isEqualTo(SkipReason.UNREADABLE);
-            assertThat(skip.sentence()).endsWith(": the disk is on fire");
-        });
+        assertThat(Planner.plan(unreadable, drawn.policy()).skips())
+                .singleElement()
+                .satisfies(skip -> {
+                    assertThat(skip.reason()).isEqualTo(SkipReason.UNREADABLE);
+                    assertThat(skip.sentence()).endsWith(": the disk is on fire");
+                });
     }
 
     private static void assertReason(SkipReason reason, String sentence, String... lines) {
