@@ -31,12 +31,12 @@ class PlanTest {
         Answer json = Cli.planish("plan", images.folder(), "--json");
 
         assertThat(text.out())
-                .contains("  now   base <- s1 <- s2 <- [a, b]")
+                .contains("  now   base.qcow2 <- s1.qcow2 <- s2.qcow2 <- [a.qcow2, b.qcow2]")
                 .contains("Restore points that end", "to write");
         assertThat(json.out().lines().filter(line -> line.contains("\"type\":\"tree\"")))
                 .singleElement()
                 .asString()
-                .contains("\"before\":[{\"image\":\"images/a\",\"backing\":\"images/s2\"", "\"after\":[");
+                .contains("\"before\":[{\"image\":\"images/a.qcow2\",\"backing\":\"images/s2.qcow2\"", "\"after\":[");
     }
 
     @Test
@@ -46,7 +46,7 @@ class PlanTest {
             Answer answer = Cli.planish("plan", images.folder(), "--json");
 
             assertThat(answer.out())
-                    .containsPattern("images/active is open elsewhere for writing, by qemu-io \\(pid [0-9]+\\)"
+                    .containsPattern("images/active.qcow2 is open elsewhere for writing, by qemu-io \\(pid [0-9]+\\)"
                             + " \\(shut the guest down, or plan again when it is off\\)");
         }
     }
@@ -55,17 +55,17 @@ class PlanTest {
     void anImageIsExplained() {
         images.chain("base <- s1 <- s2 <- active");
 
-        Answer answer = Cli.planish("plan", images.folder(), "--keep", "s1", "--explain", images.path("s2"));
+        Answer answer = Cli.planish("plan", images.folder(), "--keep", "s1.*", "--explain", images.path("s2"));
         Answer json = Cli.planish("plan", images.folder(), "--explain", images.path("s2"), "--json");
 
         assertThat(answer.exit()).as(answer.err()).isZero();
         assertThat(answer.out())
                 .contains(
-                        "stays as it shows now: images/s1 is kept by 's1'",
+                        "stays as it shows now: images/s1.qcow2 is kept by 's1.*'",
                         ", chosen",
                         "--direction pull",
                         "--unshare");
-        assertThat(json.out()).contains("\"alternatives\"", "\"image\" : \"images/s2\"");
+        assertThat(json.out()).contains("\"alternatives\"", "\"image\" : \"images/s2.qcow2\"");
     }
 
     @Test

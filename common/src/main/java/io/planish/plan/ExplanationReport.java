@@ -30,8 +30,7 @@ public final class ExplanationReport {
         lines.gap().add("What its tree would cost otherwise");
         List<List<String>> rows = new ArrayList<>();
         for (Explanation.Alternative other : explained.alternatives()) {
-            rows.add(List.of(
-                    other.policy(), "writes " + Bytes.text(other.bytesToWrite()), "up to " + other.files() + " files"));
+            rows.add(List.of(other.policy(), "writes " + Bytes.text(other.bytesToWrite()), "depth " + other.files()));
         }
         lines.table("  ", rows);
         return lines.all();

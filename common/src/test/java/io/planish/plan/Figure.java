@@ -38,7 +38,9 @@ final class Figure {
         Set<ImageRef> targets = new HashSet<>();
         for (Job job : plan.jobs()) {
             Forest now = before;
-            for (ImageNode layer : Group.of(job, Aftermath.of(earlier(plan, job), now)).orElseThrow().layers()) {
+            for (ImageNode layer : Group.of(job, Aftermath.of(earlier(plan, job), now))
+                    .orElseThrow()
+                    .layers()) {
                 colours.putIfAbsent(layer.ref(), MERGED);
             }
             colours.put(job.target(), TARGET);
@@ -138,17 +140,10 @@ final class Figure {
     }
 
     private String svg() {
-        return String.format(
-                Locale.ROOT,
-                """
+        return String.format(Locale.ROOT, """
                 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">
                   <rect width="100%%" height="100%%" fill="#ffffff"/>
                 %s</svg>
-                """,
-                width,
-                y,
-                width,
-                y,
-                body);
+                """, width, y, width, y, body);
     }
 }
