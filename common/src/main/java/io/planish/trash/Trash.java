@@ -1,15 +1,10 @@
 package io.planish.trash;
 
-import io.planish.ImageException;
-import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.storage.FileStatus;
-import io.planish.storage.ImageFile;
-import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
-import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -145,8 +140,7 @@ public final class Trash {
     private List<Result> restore(Pool pool, TrashRecord record, Predicate<Entry> chosen) throws IOException {
         List<Result> results = new ArrayList<>();
         List<TrashRecord.Leftover> gone = new ArrayList<>();
-        Map<ImageRef, ImageFile> locked = new LinkedHashMap<>();
-        try {
+        try (LockedLayers locked = new LockedLayers(storage, this::pathOf)) {
             for (TrashRecord.Leftover left : record.leftovers()) {
                 Optional<FileStatus> status = ours(record, left);
                 if (status.isEmpty()) {
@@ -158,17 +152,13 @@ public final class Trash {
                 }
                 Optional<String> obstacle = obstacle(record, left, layer -> false);
                 if (obstacle.isEmpty()) {
-                    obstacle = lockBelow(record, left, locked);
+                    obstacle = locked.add(record.below(left));
                 }
                 if (obstacle.isEmpty()) {
                     moveBack(entry.path(), pathOf(left.image()));
                     gone.add(left);
                 }
                 results.add(new Result(entry, obstacle));
-            }
-        } finally {
-            for (ImageFile file : locked.values()) {
-                file.close();
             }
         }
         settle(pool, record, gone);
@@ -288,14 +278,14 @@ public final class Trash {
             return Optional.of("a commit left it over: what it showed went down into another file");
         }
         Path path = folders.pathOf(record.run(), left.image());
-        if (!unchanged(storage.status(path), left.facts())) {
+        if (!TrashRecord.isUnchanged(storage.status(path), left.facts())) {
             return Optional.of("it was changed in the trash");
         }
         Path name = pathOf(left.image());
         if (storage.exists(name) && storage.status(name).inode() != left.facts().inode()) {
             return Optional.of("another file has its name now");
         }
-        for (TrashRecord.Layer layer : below(record, left)) {
+        for (TrashRecord.Layer layer : record.below(left)) {
             Optional<Pool> pool = pools.find(layer.image().pool())
                     .filter(known -> known.id().equals(layer.facts().poolId()));
             if (pool.isEmpty()) {
@@ -307,39 +297,8 @@ public final class Trash {
                 }
                 return Optional.of("it needs " + layer.image() + ", which is not there");
             }
-            if (!unchanged(storage.status(pathOf(layer.image())), layer.facts())) {
+            if (!TrashRecord.isUnchanged(storage.status(pathOf(layer.image())), layer.facts())) {
                 return Optional.of("it needs " + layer.image() + " as it was, and that was changed since");
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static List<TrashRecord.Layer> below(TrashRecord record, TrashRecord.Leftover left) {
-        return record.chain().stream()
-                .takeWhile(layer -> !layer.image().equals(left.image()))
-                .toList();
-    }
-
-    /** A rename changes the time of the last change of the inode, and nothing that can be read. */
-    private static boolean unchanged(FileStatus now, FileFacts then) {
-        FileFacts facts = now.facts(then.poolId());
-        return facts.sameFile(then) && facts.sizeBytes() == then.sizeBytes() && facts.mtimeNanos() == then.mtimeNanos();
-    }
-
-    private Optional<String> lockBelow(TrashRecord record, TrashRecord.Leftover left, Map<ImageRef, ImageFile> locked)
-            throws IOException {
-        for (TrashRecord.Layer layer : below(record, left)) {
-            if (locked.containsKey(layer.image())) {
-                continue;
-            }
-            try {
-                ImageFile file = storage.open(pathOf(layer.image()), OpenMode.READ);
-                locked.put(layer.image(), file);
-                if (file.tryLock(LockMode.READ).isPresent() || !unchanged(file.status(), layer.facts())) {
-                    return Optional.of("it needs " + layer.image() + ", which is being written");
-                }
-            } catch (ImageException e) {
-                return Optional.of("it needs " + layer.image() + ": " + e.what());
             }
         }
         return Optional.empty();

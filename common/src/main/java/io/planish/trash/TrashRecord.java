@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.storage.FileStatus;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import java.time.Duration;
@@ -49,6 +50,19 @@ public record TrashRecord(
     @JsonIgnore
     Instant keptUntil() {
         return retired.plus(grace);
+    }
+
+    /** What a leftover needs, base first. */
+    List<Layer> below(Leftover left) {
+        return chain.stream()
+                .takeWhile(layer -> !layer.image().equals(left.image()))
+                .toList();
+    }
+
+    /** A rename changes the time of the last change of the inode, and nothing that can be read. */
+    static boolean isUnchanged(FileStatus now, FileFacts then) {
+        FileFacts facts = now.facts(then.poolId());
+        return facts.sameFile(then) && facts.sizeBytes() == then.sizeBytes() && facts.mtimeNanos() == then.mtimeNanos();
     }
 
     TrashRecord without(List<Leftover> gone) {
