@@ -81,7 +81,7 @@ final class FlattenVerb implements Callable<Integer> {
         }
         Policy asked = policy.policy(workspace);
         Policy wanted = delete ? asked.change().grace(Duration.ZERO).build() : asked;
-        Snapshot snapshot = workspace.scan();
+        Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
         int exit = flatten(workspace, snapshot, Planner.plan(snapshot, wanted), true, out);
         return allFinished ? exit : ExitCode.FAILED;
     }
@@ -118,7 +118,7 @@ final class FlattenVerb implements Callable<Integer> {
             out.println("What has changed since the plan was made is planned again.");
         }
         Workspace marked = pools.open().with(references.references()); // the folders have got their markers
-        Snapshot now = marked.scan();
+        Snapshot now = marked.scan(spec.commandLine().getErr());
         Plan fresh = PlanPart.touching(Planner.plan(now, plan.policy()), stale);
         int exit = flatten(marked, now, fresh, false, out);
         return summary.withoutStale().exitCode() == ExitCode.FAILED ? ExitCode.FAILED : exit;

@@ -75,7 +75,7 @@ final class PlanVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         Workspace workspace = pools.open().with(references.references());
         Policy wanted = policy.policy(workspace);
-        Snapshot snapshot = workspace.scan();
+        Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
         if (explain != null) {
             explain(Explainer.of(workspace.ref(explain), snapshot, wanted));
             return ExitCode.DONE;

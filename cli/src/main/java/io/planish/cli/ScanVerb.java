@@ -1,16 +1,16 @@
 package io.planish.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.planish.chain.Problem;
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.planish.job.Json;
-import io.planish.plan.Bytes;
 import io.planish.plan.ScanSummary;
-import io.planish.plan.Snapshot;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Collection;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Shows the chains in folders. */
@@ -35,50 +35,45 @@ final class ScanVerb implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
+    @Option(names = "--all", description = "Print every chain and every reason, however many they are.")
+    private boolean all;
+
     @Override
     public Integer call() throws Exception {
         Workspace workspace = pools.open();
-        Snapshot snapshot = workspace.scan();
         PrintWriter out = spec.commandLine().getOut();
+        ScanSummary summary = ScanSummary.of(workspace.scan(spec.commandLine().getErr()));
         if (json.asked()) {
-            out.println(Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json(snapshot)));
+            write(summary, out);
         } else {
-            print(snapshot, out);
+            ScanText.print(summary, all, out);
         }
         return ExitCode.DONE;
     }
 
-    private static ObjectNode json(Snapshot snapshot) {
-        ScanSummary summary = ScanSummary.of(snapshot);
-        ObjectNode json = Json.MAPPER.createObjectNode().put("version", VERSION);
-        json.set("chains", Json.MAPPER.valueToTree(summary.chains()));
-        json.set("images", Json.MAPPER.valueToTree(snapshot.forest().nodes()));
-        json.set("findings", Json.MAPPER.valueToTree(summary.findings()));
-        return json;
+    /** Image by image, since there may be a million of them. */
+    private static void write(ScanSummary summary, PrintWriter out) throws IOException {
+        try (JsonGenerator json = Json.MAPPER
+                .getFactory()
+                .createGenerator(out)
+                .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
+                .useDefaultPrettyPrinter()) {
+            json.writeStartObject();
+            json.writeNumberField("version", VERSION);
+            json.writePOJOField("totals", summary.totals());
+            writeAll(json, "chains", summary.chains());
+            writeAll(json, "images", summary.forest().nodes());
+            writeAll(json, "findings", summary.findings());
+            json.writeEndObject();
+        }
+        out.println();
     }
 
-    private static void print(Snapshot snapshot, PrintWriter out) {
-        ScanSummary summary = ScanSummary.of(snapshot);
-        Table chains = new Table().row("files", "on disk", "chain");
-        Table leftAlone = new Table();
-        for (ScanSummary.Chain chain : summary.chains()) {
-            chains.row(chain.files(), Bytes.text(chain.allocatedBytes()), chain.drawing());
-            chain.problem().ifPresent(problem -> row(leftAlone, chain.leaf(), problem));
+    private static void writeAll(JsonGenerator json, String name, Collection<?> values) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (Object value : values) {
+            Json.MAPPER.writeValue(json, value);
         }
-        summary.findings().forEach(finding -> row(leftAlone, finding.where(), finding.problem()));
-        if (!summary.chains().isEmpty()) {
-            chains.print(out, "");
-            out.println();
-        }
-        if (!leftAlone.isEmpty()) {
-            out.println("Left alone");
-            leftAlone.print(out, "  ");
-            out.println();
-        }
-        out.println(summary.headline());
-    }
-
-    private static void row(Table table, Object where, Problem problem) {
-        table.row(where, problem.reason(), problem.sentence());
+        json.writeEndArray();
     }
 }

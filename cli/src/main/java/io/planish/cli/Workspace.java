@@ -19,6 +19,7 @@ import io.planish.storage.Pools;
 import io.planish.storage.Pools.MissingMarker;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -116,12 +117,18 @@ record Workspace(
         return new PoolConfig(name, path, Optional.empty(), true, trustedFormat, expectedId);
     }
 
-    /** What stands in the folders now; nothing is written to them. */
-    Snapshot scan() throws IOException {
+    /**
+     * What stands in the folders now; nothing is written to them.
+     *
+     * @param err gets how far it has come
+     */
+    Snapshot scan(PrintWriter err) throws IOException {
         ScanCache cache = ScanCache.in(StateFolder.ofAllRuns().resolve("scan-cache"), pools);
-        Snapshot snapshot = scanner(new HeadReader(storage, CLOCK, cache)).scan();
-        cache.save();
-        return snapshot.withReferenced(references.images(gate));
+        try (ScanLine line = ScanLine.on(err)) {
+            Snapshot snapshot = scanner(new HeadReader(storage, CLOCK, cache)).scan(line);
+            cache.save();
+            return snapshot;
+        }
     }
 
     /** The same without asking who has images open, for a verb that takes the locks itself. */

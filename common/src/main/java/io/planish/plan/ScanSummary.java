@@ -16,8 +16,9 @@ import java.util.Optional;
  *
  * @param chains in the order of their leaves
  * @param findings what could not be looked at
+ * @param forest all images, in chains or not
  */
-public record ScanSummary(List<Chain> chains, List<Finding> findings) {
+public record ScanSummary(List<Chain> chains, List<Finding> findings, Forest forest) {
     public ScanSummary {
         chains = List.copyOf(chains);
         findings = List.copyOf(findings);
@@ -50,7 +51,13 @@ public record ScanSummary(List<Chain> chains, List<Finding> findings) {
                         .filter(leaf -> leaf.backing().isPresent())
                         .map(leaf -> chain(leaf, forest))
                         .toList(),
-                snapshot.findings());
+                snapshot.findings(),
+                forest);
+    }
+
+    /** All of it in numbers. */
+    public ScanTotals totals() {
+        return ScanTotals.of(forest, this);
     }
 
     /** The chains of guests that do not run and that can be worked on. */
