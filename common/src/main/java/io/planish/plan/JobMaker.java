@@ -26,9 +26,12 @@ final class JobMaker {
     private final Map<ImageRef, String> touchedBy = new HashMap<>();
     private int count;
 
-    /** @param before how many jobs there are already, which touch other trees */
-    JobMaker(SafetyRule rule, int before) {
+    JobMaker(SafetyRule rule) {
         this.rule = rule;
+    }
+
+    /** @param before how many jobs there are already, which touch other trees */
+    void countFrom(int before) {
         this.count = before;
     }
 

@@ -17,6 +17,8 @@ import java.util.stream.Stream;
  * that are too long.
  */
 public final class Planner {
+    private static final int IMAGES_AT_A_TIME = 10_000;
+
     private final Snapshot snapshot;
     private final Policy policy;
     private final SafetyRule rule;
@@ -37,14 +39,12 @@ public final class Planner {
     }
 
     private Plan plan() {
-        List<Forest> waiting = snapshot.forest().trees().stream()
-                .filter(tree -> !planned(tree, false))
-                .toList();
+        List<Forest> waiting = plan(snapshot.forest().trees(), false);
         for (int before = -1; before != jobs.size() && !waiting.isEmpty(); ) {
             before = jobs.size();
-            waiting = waiting.stream().filter(tree -> !planned(tree, false)).toList();
+            waiting = plan(waiting, false);
         }
-        waiting.forEach(tree -> planned(tree, true));
+        plan(waiting, true);
         return new Plan(
                 snapshot.id(),
                 policy,
@@ -61,20 +61,41 @@ public final class Planner {
     }
 
     /**
-     * Plans one tree; false: it does not fit yet, and jobs of other trees may make room.
+     * Plans trees in their order; returns those that do not fit yet, for which jobs of other trees may make room. What to do with them is thought about
+     * side by side, for some trees at a time, since it is kept until they are written down.
      *
-     * @param cut whether to take what of it fits
+     * @param cut whether to take what of each fits
      */
-    private boolean planned(Forest tree, boolean cut) {
+    private List<Forest> plan(List<Forest> trees, boolean cut) {
+        List<Forest> waiting = new ArrayList<>();
+        List<TreePlanner> planners = new ArrayList<>();
+        int images = 0;
+        for (int i = 0; i < trees.size(); i++) {
+            planners.add(new TreePlanner(snapshot, policy, rule, space, trees.get(i)));
+            images += trees.get(i).nodes().size();
+            if (images > IMAGES_AT_A_TIME || i == trees.size() - 1) {
+                planners.parallelStream().forEach(TreePlanner::choose);
+                planners.stream()
+                        .filter(planner -> !write(planner, cut))
+                        .map(TreePlanner::tree)
+                        .forEach(waiting::add);
+                planners.clear();
+                images = 0;
+            }
+        }
+        return waiting;
+    }
+
+    private boolean write(TreePlanner planner, boolean cut) {
         space.begin();
-        TreePlanner planner = new TreePlanner(snapshot, policy, rule, space, new JobMaker(rule, jobs.size()), tree);
-        planner.plan();
+        planner.write(jobs.size());
         if (!cut && space.mayGrow() && planner.lacksSpace()) {
             space.undo();
             return false;
         }
         planner.jobs().forEach(space::note);
         jobs.addAll(planner.jobs());
+        Forest tree = planner.tree();
         Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
         tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
         return true;

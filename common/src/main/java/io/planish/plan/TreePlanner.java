@@ -34,17 +34,22 @@ final class TreePlanner {
     private final Map<ImageRef, Long> unsharingCosts = new HashMap<>();
     private final Map<ImageRef, Integer> depths = new HashMap<>();
     private final List<Job> jobs = new ArrayList<>();
+    private final List<Chosen> chosen = new ArrayList<>();
 
-    TreePlanner(Snapshot snapshot, Policy policy, SafetyRule rule, Space space, JobMaker maker, Forest tree) {
+    /** What stands on one root. */
+    private record Chosen(List<Segment> segments, Choices choices) {}
+
+    TreePlanner(Snapshot snapshot, Policy policy, SafetyRule rule, Space space, Forest tree) {
         this.snapshot = snapshot;
         this.policy = policy;
         this.rule = rule;
         this.space = space;
-        this.maker = maker;
+        this.maker = new JobMaker(rule);
         this.tree = tree;
     }
 
-    void plan() {
+    /** Decides what the layers become. Looks at nothing but this tree, so that trees can be looked at side by side. */
+    void choose() {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
@@ -52,10 +57,21 @@ final class TreePlanner {
                 Choices choices =
                         new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
                 if (choices.anyTooDeep()) {
-                    write(segments, choices);
+                    chosen.add(new Chosen(segments, choices));
                 }
             }
         }
+    }
+
+    /** Writes down the jobs for what was chosen, of one tree after the other, since they share space and numbers; forgets the rest. */
+    void write(int jobsBefore) {
+        maker.countFrom(jobsBefore);
+        chosen.forEach(root -> write(root.segments(), root.choices()));
+        chosen.clear();
+    }
+
+    Forest tree() {
+        return tree;
     }
 
     List<Job> jobs() {

@@ -64,6 +64,9 @@ public final class HeadReader {
     /** @param opens is run where the file has to be opened */
     FileHead read(FoundFile found, Runnable opens) throws IOException {
         FileFacts facts = found.status().facts(found.pool().id());
+        if (facts.sizeBytes() < Integer.BYTES) {
+            return FileHead.NO_IMAGE;
+        }
         FileHead known = memory.find(facts);
         if (known != null) {
             return known;

@@ -1,20 +1,17 @@
 package io.planish.scan;
 
-import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A storage that counts the files it opens. */
-final class CountingStorage implements Storage {
-    private final Storage real;
+final class CountingStorage extends ForwardingStorage {
     private final AtomicInteger opened = new AtomicInteger();
 
     CountingStorage(Storage real) {
-        this.real = real;
+        super(real);
     }
 
     /** How many since it was asked last. */
@@ -25,71 +22,6 @@ final class CountingStorage implements Storage {
     @Override
     public ImageFile open(Path path, OpenMode mode) throws IOException {
         opened.incrementAndGet();
-        return real.open(path, mode);
-    }
-
-    @Override
-    public ImageFile create(Path path) throws IOException {
-        return real.create(path);
-    }
-
-    @Override
-    public FileStatus status(Path path) throws IOException {
-        return real.status(path);
-    }
-
-    @Override
-    public boolean exists(Path path) throws IOException {
-        return real.exists(path);
-    }
-
-    @Override
-    public List<Path> list(Path directory) throws IOException {
-        return real.list(directory);
-    }
-
-    @Override
-    public Path realPath(Path path) throws IOException {
-        return real.realPath(path);
-    }
-
-    @Override
-    public String readLink(Path link) throws IOException {
-        return real.readLink(link);
-    }
-
-    @Override
-    public void createDirectory(Path directory) throws IOException {
-        real.createDirectory(directory);
-    }
-
-    @Override
-    public void link(Path existing, Path newName) throws IOException {
-        real.link(existing, newName);
-    }
-
-    @Override
-    public void rename(Path from, Path to) throws IOException {
-        real.rename(from, to);
-    }
-
-    @Override
-    public void unlink(Path path) throws IOException {
-        real.unlink(path);
-    }
-
-    @Override
-    public void syncDirectory(Path directory) throws IOException {
-        real.syncDirectory(directory);
-    }
-
-    @Override
-    public long freeBytes(Path path) throws IOException {
-        return real.freeBytes(path);
-    }
-
-    @Override
-    public boolean isReadOnly(Path directory) throws IOException {
-        return real.isReadOnly(directory);
+        return super.open(path, mode);
     }
 }
