@@ -106,7 +106,8 @@ class ChangingFoldersTest {
     @Test
     void anImageThatVanishesMeanwhileDisturbsNothing() throws IOException {
         overlay("late/b", "../base");
-        Snapshot snapshot = scan(new Meanwhile(pool.resolve("late/b"), () -> Files.deleteIfExists(pool.resolve("late/b"))));
+        Snapshot snapshot =
+                scan(new Meanwhile(pool.resolve("late/b"), () -> Files.deleteIfExists(pool.resolve("late/b"))));
 
         assertThat(snapshot.forest().closed(Chains.ref("p/late/a"))).isEmpty();
         assertThat(snapshot.findings()).isEmpty();
@@ -138,14 +139,17 @@ class ChangingFoldersTest {
         assertThat(told.get()).isPositive();
         assertThat(last.get().files()).isEqualTo(files + 2);
         assertThat(last.get().images()).isEqualTo(102);
-        assertThat(counting.opened()).as("files too short for an image are not opened").isLessThan(300);
+        assertThat(counting.opened())
+                .as("files too short for an image are not opened")
+                .isLessThan(300);
     }
 
     @Test
     void aScanOfALargeFolderEndsSoonAfterItIsCancelled() throws IOException {
         Path crowded = Files.createDirectory(pool.resolve("crowded"));
         for (int i = 0; i < 2_000; i++) {
-            Files.writeString(crowded.resolve("file-" + i), "no image, though long enough to be looked at as if it were one");
+            Files.writeString(
+                    crowded.resolve("file-" + i), "no image, though long enough to be looked at as if it were one");
         }
         Thread scanning = Thread.currentThread();
         CountingStorage counting = new CountingStorage(new Meanwhile(crowded.resolve("file-1"), scanning::interrupt));
