@@ -163,7 +163,7 @@ public final class Explainer {
                     "the policy's direction is " + policy.direction().name().toLowerCase(Locale.ROOT));
         }
         Job instead =
-                new JobMaker(rule, 0).make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0);
+                new JobMaker(rule).make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0);
         return rule.check(instead, now).map(Problem::sentence);
     }
 
