@@ -8,11 +8,14 @@ import io.planish.config.Settings;
 import io.planish.coordinator.ledger.Announcer;
 import io.planish.coordinator.ledger.Leadership;
 import io.planish.coordinator.offer.Conductor;
+import io.planish.coordinator.offer.Load;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Planning;
 import io.planish.coordinator.request.RequestTopic;
 import io.planish.coordinator.request.Runs;
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.ledger.Ledger;
+import io.planish.run.RunState;
 import io.planish.topic.Listener;
 import io.planish.topic.Publisher;
 import io.planish.topic.TopicMaker;
@@ -26,6 +29,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +37,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
@@ -66,7 +71,8 @@ class Coordinator {
             Runs runs,
             PlanMaker maker,
             PoolScan scan,
-            MeterRegistry metrics,
+            MeterRegistry registry,
+            FleetMetrics metrics,
             Clock clock) {
         this.config = config;
         this.kafka = kafka;
@@ -74,12 +80,12 @@ class Coordinator {
         String name = config.name().orElseGet(Coordinator::host) + "-"
                 + UUID.randomUUID().toString().substring(0, 8);
         this.leadership = new Leadership(ledger.leases(), name, config.lease(), config.leaseMargin());
-        this.planning = new Planning(ledger, maker, this.pools, clock);
+        this.planning = new Planning(ledger, maker, this.pools, metrics, clock);
         this.scan = scan;
         this.conductor = new Conductor(
                 ledger,
                 publisher,
-                new Announcer(ledger, publisher, clock),
+                new Announcer(ledger, publisher, metrics, clock),
                 planning::begin,
                 pool -> Settings.slots(pools, pool),
                 clock,
@@ -87,22 +93,18 @@ class Coordinator {
                 config.offerAgain(),
                 config.keepRuns());
         this.requests = new RequestTopic(runs, publisher, clock);
-        metrics.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
-        metrics.gauge(
-                "planish_jobs",
-                Tags.of("state", "blocked"),
-                conductor,
-                c -> c.load().blocked());
-        metrics.gauge(
-                "planish_jobs",
-                Tags.of("state", "queued"),
-                conductor,
-                c -> c.load().queued());
-        metrics.gauge(
-                "planish_jobs",
-                Tags.of("state", "running"),
-                conductor,
-                c -> c.load().running());
+        registry.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
+        Map<String, ToIntFunction<Load>> states =
+                Map.of("blocked", Load::blocked, "queued", Load::queued, "running", Load::running);
+        states.forEach((state, count) ->
+                registry.gauge("planish_jobs", Tags.of("state", state), conductor, c -> count.applyAsInt(c.load())));
+        for (RunState state : RunState.values()) {
+            registry.gauge(
+                    "planish_runs",
+                    Tags.of("state", state.name().toLowerCase(Locale.ROOT)),
+                    conductor,
+                    c -> c.load().runs(state));
+        }
     }
 
     private static String host() {

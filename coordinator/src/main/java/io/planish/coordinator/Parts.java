@@ -7,6 +7,7 @@ import io.planish.config.Settings;
 import io.planish.coordinator.api.EventStream;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Runs;
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.job.Json;
 import io.planish.ledger.Ledger;
 import io.planish.topic.Publisher;
@@ -56,8 +57,8 @@ final class Parts {
 
     @Produces
     @Singleton
-    PlanMaker planMaker(PlanMaker.Scan scan, PoliciesConfig policies) {
-        return new PlanMaker(scan, Settings.policies(policies));
+    PlanMaker planMaker(PlanMaker.Scan scan, PoliciesConfig policies, FleetMetrics metrics) {
+        return new PlanMaker(scan, Settings.policies(policies), metrics);
     }
 
     @Produces

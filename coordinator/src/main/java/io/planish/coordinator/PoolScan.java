@@ -3,6 +3,7 @@ package io.planish.coordinator;
 import io.planish.config.PoolAccess;
 import io.planish.config.PoolsConfig;
 import io.planish.coordinator.request.PlanMaker;
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.plan.Snapshot;
 import io.planish.scan.HeadReader;
 import io.planish.scan.Scanner;
@@ -13,6 +14,7 @@ import io.planish.storage.Storage;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 
 /** Scans the configured pools. They are opened anew each time: a mount that went away since is noticed. */
 @Singleton
@@ -21,12 +23,14 @@ final class PoolScan implements PlanMaker.Scan {
 
     private final PoolsConfig config;
     private final Clock clock;
+    private final FleetMetrics metrics;
     private final Storage storage = new LinuxStorage();
     private final HeadReader heads;
 
-    PoolScan(PoolsConfig config, Clock clock) {
+    PoolScan(PoolsConfig config, Clock clock, FleetMetrics metrics) {
         this.config = config;
         this.clock = clock;
+        this.metrics = metrics;
         this.heads = new HeadReader(storage, clock);
     }
 
@@ -37,10 +41,13 @@ final class PoolScan implements PlanMaker.Scan {
 
     @Override
     public Snapshot snapshot() throws IOException {
+        long begunNanos = System.nanoTime();
         Pools pools = PoolAccess.open(storage, config, Pools.MissingMarker.REFUSE);
         PathGate gate = new PathGate(storage, pools);
-        return new Scanner(storage, pools, gate, heads, clock, THREADS)
+        Snapshot snapshot = new Scanner(storage, pools, gate, heads, clock, THREADS)
                 .scan()
                 .withReferenced(PoolAccess.references(config).images(gate));
+        metrics.scanned(snapshot, Duration.ofNanos(System.nanoTime() - begunNanos));
+        return snapshot;
     }
 }

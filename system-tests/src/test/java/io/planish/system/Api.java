@@ -48,7 +48,7 @@ final class Api implements AutoCloseable {
         throw new AssertionError("not running: " + jobs);
     }
 
-    private String get(String path) throws IOException, InterruptedException {
+    String get(String path) throws IOException, InterruptedException {
         return answer(HttpRequest.newBuilder(coordinator.resolve(path)).build());
     }
 

@@ -145,6 +145,7 @@ class Worker {
                         config.progressEvery(),
                         pool -> Settings.bytesPerSecondAndSlot(poolsConfig, pool)));
         slots = Optional.of(free);
+        metrics.watch(free, config.slots());
         Claims claims = new Claims(ledger, owner, names, config.lease(), config.leaseMargin());
         for (PoolName pool : names) {
             consumers.add(new OfferConsumer(pool, kafka, claims, free, publisher));

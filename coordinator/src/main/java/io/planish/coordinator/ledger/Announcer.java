@@ -1,5 +1,6 @@
 package io.planish.coordinator.ledger;
 
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.job.JobRecord;
 import io.planish.job.JobState;
 import io.planish.ledger.Ledger;
@@ -15,11 +16,13 @@ import java.util.Optional;
 public final class Announcer {
     private final Ledger ledger;
     private final Publisher publisher;
+    private final FleetMetrics metrics;
     private final Clock clock;
 
-    public Announcer(Ledger ledger, Publisher publisher, Clock clock) {
+    public Announcer(Ledger ledger, Publisher publisher, FleetMetrics metrics, Clock clock) {
         this.ledger = ledger;
         this.publisher = publisher;
+        this.metrics = metrics;
         this.clock = clock;
     }
 
@@ -27,6 +30,7 @@ public final class Announcer {
     public void announce(JobRecord job) throws IOException {
         if (job.state() instanceof JobState.Finished f && !f.announced()) {
             publisher.send(Topics.EVENTS, job.run(), Event.ended(job, f.result().outcome(), clock.millis()));
+            metrics.ended(job, f.result().outcome());
             ledger.jobs().update(job.key(), JobRecord::announced);
         }
     }

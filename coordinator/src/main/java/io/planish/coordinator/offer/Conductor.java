@@ -45,7 +45,7 @@ public final class Conductor {
     private final Duration keepRuns;
     private final LeaseWatch leases;
     private final OfferBook book;
-    private volatile Load load = new Load(0, 0, 0);
+    private volatile Load load = Load.NONE;
 
     /**
      * @param planning told of each run that is to be planned, again and again until it is
@@ -94,7 +94,7 @@ public final class Conductor {
             }
         }
         look(open);
-        load = Load.of(open);
+        load = Load.of(runs, open);
         for (Step step : Dispatch.next(open, closed, slots)) {
             if (!leads.getAsBoolean()) {
                 return;

@@ -1,5 +1,6 @@
 package io.planish.coordinator.request;
 
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.plan.Plan;
 import io.planish.plan.PlanPart;
 import io.planish.plan.Planner;
@@ -15,11 +16,13 @@ import java.util.Set;
 public final class PlanMaker {
     private final Scan scan;
     private final Map<String, Policy> policies;
+    private final FleetMetrics metrics;
 
     /** @param policies by name */
-    public PlanMaker(Scan scan, Map<String, Policy> policies) {
+    public PlanMaker(Scan scan, Map<String, Policy> policies, FleetMetrics metrics) {
         this.scan = scan;
         this.policies = Map.copyOf(policies);
+        this.metrics = metrics;
     }
 
     /** @throws NoPlanException if there can be none, however often one tries */
@@ -31,7 +34,9 @@ public final class PlanMaker {
         } catch (IOException e) {
             throw new NoPlanException("the pools cannot be scanned: " + e.getMessage());
         }
-        Plan plan = PlanPart.inPools(Planner.plan(snapshot, policy), Set.copyOf(request.pools()));
+        Plan whole = Planner.plan(snapshot, policy);
+        metrics.leftAlone(whole);
+        Plan plan = PlanPart.inPools(whole, Set.copyOf(request.pools()));
         return request.image().isEmpty()
                 ? plan
                 : PlanPart.forImage(plan, snapshot.forest(), request.image().get());

@@ -2,6 +2,7 @@ package io.planish.coordinator.request;
 
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.job.JobRecord;
 import io.planish.ledger.Ledger;
 import io.planish.plan.Plan;
@@ -26,16 +27,18 @@ public final class Planning implements AutoCloseable {
     private final Ledger ledger;
     private final PlanMaker maker;
     private final PlanWriter writer;
+    private final FleetMetrics metrics;
     private final Clock clock;
     private final Set<String> underWay = ConcurrentHashMap.newKeySet();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("planning").daemon().factory());
 
     /** @param pools those that every plan looks at */
-    public Planning(Ledger ledger, PlanMaker maker, Collection<PoolName> pools, Clock clock) {
+    public Planning(Ledger ledger, PlanMaker maker, Collection<PoolName> pools, FleetMetrics metrics, Clock clock) {
         this.ledger = ledger;
         this.maker = maker;
         this.writer = new PlanWriter(ledger, pools);
+        this.metrics = metrics;
         this.clock = clock;
     }
 
@@ -66,6 +69,7 @@ public final class Planning implements AutoCloseable {
             return;
         }
         if (writer.write(run, plan, clock.millis())) {
+            metrics.planned(plan);
             LOG.infof(
                     "planned jobs=%d leftAlone=%d run=%s",
                     plan.jobs().size(), plan.skips().size(), run.id());

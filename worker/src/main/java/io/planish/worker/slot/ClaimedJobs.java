@@ -59,6 +59,8 @@ public final class ClaimedJobs {
         AtomicReference<Progress> progress = new AtomicReference<>(Progress.NONE);
         AtomicLong toldNanos = new AtomicLong(System.nanoTime());
         LOG.infof("claimed %s", where(claim));
+        long begunNanos = System.nanoTime();
+        metrics.begun(claim.key());
         try (Lease renewal = new Lease(ledger, claim, lease, progress::get)) {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
@@ -66,11 +68,17 @@ public final class ClaimedJobs {
                     bytesPerSecond.applyAsLong(claim.record().job().target().pool()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {
-                        metrics.copied(
+                        metrics.settled(
+                                claim.key(),
                                 now.bytesCopied() - progress.getAndSet(now).bytesCopied());
                         tell(claim, now, toldNanos);
                     });
-            record(claim, ran(claim, attempt), stopping);
+            JobResult result = ran(claim, attempt);
+            metrics.ended(claim.key(), claim.record().job(), result, Duration.ofNanos(System.nanoTime() - begunNanos));
+            if (claim.tenure().isLost()) {
+                metrics.leaseLost();
+            }
+            record(claim, result, stopping);
         }
     }
 
@@ -90,7 +98,6 @@ public final class ClaimedJobs {
                 Optional<JobRecord> now =
                         ledger.jobs().update(claim.key(), r -> r.ended(claim.owner(), claim.epoch(), result));
                 String outcome = Outcomes.name(result.outcome());
-                metrics.ended(outcome);
                 LOG.infof(
                         "%s %s%s copied=%d skipped=%d %s",
                         now.isPresent() ? "ended" : "ended too late, another attempt has the job",

@@ -2,25 +2,92 @@ package io.planish.worker.slot;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.Timer;
+import io.planish.job.Job;
+import io.planish.job.JobResult;
+import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
-/** What this worker counts. */
+/** What this worker counts, as {@code planish_*}. Thread-safe. */
 public final class WorkerMetrics {
     private final MeterRegistry registry;
-    private final Counter bytes;
+    private final Counter copied;
+    private final Counter resumed;
+    private final Counter freed;
+    private final Counter leaseLosses;
+    private final Map<String, Long> settledNanos = new ConcurrentHashMap<>();
 
     public WorkerMetrics(MeterRegistry registry) {
         this.registry = registry;
-        this.bytes = Counter.builder("planish_copied")
-                .baseUnit("bytes")
-                .description("Bytes of clusters written by merges")
+        this.copied = bytes("planish_copied", "Bytes of clusters written by merges");
+        this.resumed = bytes("planish_resumed", "Bytes of disks that an attempt passed over, merged by an earlier one");
+        this.freed = bytes("planish_freed", "Bytes that leftovers of finished jobs take, until the trash is purged");
+        this.leaseLosses = Counter.builder("planish_lease_losses")
+                .description("Attempts that ended because their lease was not renewed in time")
+                .register(registry);
+        TimeGauge.builder("planish_checkpoint_age", this, TimeUnit.NANOSECONDS, WorkerMetrics::oldestCheckpointNanos)
+                .description("Time since the last checkpoint of the running job that has waited longest for one")
                 .register(registry);
     }
 
-    void copied(long more) {
-        bytes.increment(Math.max(0, more));
+    private Counter bytes(String name, String description) {
+        return Counter.builder(name).baseUnit("bytes").description(description).register(registry);
     }
 
-    void ended(String outcome) {
+    /** Tells how many slots there are and are free. */
+    public void watch(Slots slots, int count) {
+        registry.gauge("planish_slots", slots, s -> count);
+        registry.gauge("planish_slots_free", slots, Slots::free);
+    }
+
+    void begun(String key) {
+        settledNanos.put(key, System.nanoTime());
+    }
+
+    /** A checkpoint is durable. */
+    void settled(String key, long moreBytes) {
+        settledNanos.put(key, System.nanoTime());
+        copied.increment(Math.max(0, moreBytes));
+    }
+
+    void leaseLost() {
+        leaseLosses.increment();
+    }
+
+    void ended(String key, Job job, JobResult result, Duration took) {
+        settledNanos.remove(key);
+        String outcome = Outcomes.name(result.outcome());
+        String kind = job.kind().name().toLowerCase(Locale.ROOT);
         registry.counter("planish_attempts_ended", "outcome", outcome).increment();
+        Timer.builder("planish_attempt")
+                .description("How long attempts took")
+                .tags("kind", kind, "outcome", outcome)
+                .register(registry)
+                .record(took);
+        resumed.increment(result.bytesSkipped());
+        switch (result.outcome()) {
+            case Outcome.Done done -> freed.increment(job.bytesToFree());
+            case Outcome.Skipped skipped ->
+                registry.counter(
+                                "planish_attempts_skipped",
+                                "reason",
+                                skipped.reason().name())
+                        .increment();
+            case Outcome.Stale stale -> {}
+            case Outcome.Failed failed -> {}
+            case Outcome.Unknown unknown -> {}
+            case Outcome.Cancelled cancelled -> {}
+        }
+    }
+
+    private double oldestCheckpointNanos() {
+        return settledNanos.isEmpty() ? 0 : System.nanoTime() - Collections.min(settledNanos.values());
     }
 }
