@@ -1,0 +1,34 @@
+package io.planish.coordinator.api;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.util.Map;
+
+/** Who may use REST: {@code planish.api.…}. */
+@ConfigMapping(prefix = "planish.api")
+public interface ApiConfig {
+    /** Bearer tokens, by the name of who holds them. Without any, whoever reaches the port may do everything. */
+    Map<String, TokenConfig> tokens();
+
+    /** Without tokens: whether that is wanted on an address that is not loopback; default false: the service does not start. */
+    @WithDefault("false")
+    boolean open();
+
+    /** One token. */
+    interface TokenConfig {
+        /** The secret, at least 16 characters. */
+        String token();
+
+        /** What its holder may do; default: look. */
+        @WithDefault("viewer")
+        Role role();
+    }
+
+    /** What somebody may do. */
+    enum Role {
+        /** Looks at everything, changes nothing. */
+        VIEWER,
+        /** May also plan, start and steer runs. */
+        OPERATOR
+    }
+}
