@@ -35,9 +35,9 @@ public final class CoordinatorMain implements QuarkusApplication {
         }
         if (!arguments.getFirst().equals(RUN_ONCE)) {
             System.err.println("planish: coordinator: '" + arguments.getFirst()
-                    + "' is no argument (none, or run-once [--schedule NAME] [--id ID] [--pools A,B] [--policy NAME])");
+                    + "' is no argument (none, or run-once, see run-once --help)");
             return 2;
         }
-        return runOnce.run(arguments.subList(1, arguments.size()));
+        return runOnce.run(arguments.subList(1, arguments.size()), System.out, System.err);
     }
 }

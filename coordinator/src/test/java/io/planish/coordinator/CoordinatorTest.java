@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.coordinator.ledger.Leadership;
 import io.planish.coordinator.request.RunOnce;
 import io.planish.job.JobRecord;
@@ -31,7 +32,10 @@ import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Inject;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -258,12 +262,52 @@ class CoordinatorTest {
 
     @Test
     void runOnceWatchesItsRunToTheEndAndSaysWhatIsWrongWithItsArguments() {
-        assertThat(runOnce.run(List.of("--pools", "empty", "--id", "once-1"))).isZero();
-        assertThat(runOnce.run(List.of("--pools", "empty", "--id", "once-1"))).isZero();
-        assertThat(runOnce.run(List.of("--pools", "nowhere"))).isEqualTo(2);
-        assertThat(runOnce.run(List.of("--pool", "empty"))).isEqualTo(2);
-        assertThat(runOnce.run(List.of("--schedule", "none"))).isEqualTo(2);
+        assertThat(once("--pools", "empty", "--id", "once-1").exit()).isZero();
+        assertThat(once("--pools", "empty", "--id", "once-1").exit()).isZero();
+        assertThat(once("--pools", "nowhere").exit()).isEqualTo(2);
+        assertThat(once("--pool", "empty").err()).contains("Unknown options: '--pool'");
+        assertThat(once("--schedule", "none").exit()).isEqualTo(2);
+        assertThat(once("--deadline", "soon").err()).contains("no span of time such as 7d");
+        assertThat(once("--help").out()).contains("--fail-on-skip");
     }
+
+    @Test
+    void runOnceSumsUpAsJsonAndFailsForWhatWasLeftAloneOnlyIfItIsTo() throws Exception {
+        Qemu.chain(pool, "alone-0", "alone-1", "alone-2");
+        Files.delete(pool.resolve("alone-0"));
+
+        Once summed = once("--pools", "gold", "--policy", "untouched", "--id", "once-alone", "--json");
+        assertThat(summed.exit()).isZero();
+        JsonNode summary = Json.MAPPER.readTree(summed.out());
+        assertThat(summary.path("state").asText()).isEqualTo("FINISHED");
+        assertThat(summary.path("leftAlone").findValuesAsText("reason")).contains("BACKING_MISSING");
+
+        assertThat(once("--pools", "gold", "--policy", "untouched", "--id", "once-alone", "--fail-on-skip")
+                        .exit())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void runOnceCancelsWhatIsNotDoneByItsDeadline() throws Exception {
+        Qemu.chain(pool, "late-0", "late-1", "late-2", "late-3");
+
+        Once late = once("--pools", "gold", "--id", "once-late", "--deadline", "2s");
+        assertThat(late.exit()).isEqualTo(1);
+        assertThat(late.err()).contains("the deadline of 2s passed");
+        assertThat(ledger.runs().get("once-late").orElseThrow().outcomes()).containsKey("CANCELLED");
+    }
+
+    private Once once(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int exit = runOnce.run(
+                List.of(arguments),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Once(exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private record Once(int exit, String out, String err) {}
 
     @Test
     void poolsAndTheirChainsAreShown() throws Exception {

@@ -32,6 +32,7 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     "planish.pools.empty.path",
                             Files.createDirectory(created.resolve("empty")).toString(),
                     "planish.coordinator.offer-again", "1s",
+                    "planish.policies.untouched.protect", "**",
                     "planish.worker.lease", "3s",
                     "test.pool", gold.toString());
         } catch (IOException e) {

@@ -1,31 +1,34 @@
 package io.planish.coordinator.request;
 
-import io.planish.chain.PoolName;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.planish.coordinator.request.RunOnceSummary.Ended;
 import io.planish.coordinator.schedule.Schedules;
 import io.planish.coordinator.schedule.SchedulesConfig;
 import io.planish.job.JobRecord;
-import io.planish.job.JobState;
-import io.planish.job.Outcomes;
+import io.planish.job.Json;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
+import io.planish.plan.Durations;
+import io.planish.plan.Plan;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
-import io.planish.run.RunState;
 import jakarta.inject.Singleton;
+import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HashMap;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
-/** One run, from the wish to its end, for a cluster's own scheduler. It is carried on by whoever leads; this process only if nobody does. */
+/** One run, from the wish to its end, for a cluster's own scheduler. */
 @Singleton
 public final class RunOnce {
-    private static final Set<String> OPTIONS = Set.of("--schedule", "--id", "--pools", "--policy");
     private static final Duration LOOK = Duration.ofMillis(500);
 
     private final Runs runs;
@@ -40,15 +43,22 @@ public final class RunOnce {
         this.clock = clock;
     }
 
-    /** @return 0: all its jobs were done or left alone for a reason; 1: not; 2: the arguments make no sense */
-    public int run(List<String> arguments) {
+    /** Returns the exit code, see {@link RunOnceOptions}. */
+    public int run(List<String> arguments, PrintStream out, PrintStream err) {
+        RunOnceOptions options = new RunOnceOptions();
+        CommandLine line = new CommandLine(options);
         try {
-            return watch(runs.ask(request(arguments)));
-        } catch (IllegalArgumentException e) {
-            System.err.println("planish: run-once: " + e.getMessage());
+            line.parseArgs(arguments.toArray(String[]::new));
+            if (line.isUsageHelpRequested()) {
+                line.usage(out);
+                return 0;
+            }
+            return watch(runs.ask(request(options)), options, out, err);
+        } catch (ParameterException | IllegalArgumentException e) {
+            err.println("planish: run-once: " + e.getMessage() + " (run-once --help)");
             return 2;
         } catch (LedgerException e) {
-            System.err.println("planish: run-once: " + e.getMessage());
+            err.println("planish: run-once: " + e.getMessage());
             return 1;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -56,82 +66,109 @@ public final class RunOnce {
         }
     }
 
-    private RunRequest request(List<String> arguments) {
-        Map<String, String> options = options(arguments);
-        Optional<String> schedule = Optional.ofNullable(options.get("--schedule"));
-        String id = Optional.ofNullable(options.get("--id"))
-                .orElseGet(() -> Schedules.runId(schedule.orElse("once"), clock.instant()));
-        if (schedule.isPresent()) {
-            return Optional.ofNullable(schedules.schedules().get(schedule.get()))
-                    .orElseThrow(
-                            () -> new IllegalArgumentException("schedule '" + schedule.get() + "' is not configured"))
+    private RunRequest request(RunOnceOptions options) {
+        String id = options.id.orElseGet(() -> Schedules.runId(options.schedule.orElse("once"), clock.instant()));
+        if (options.schedule.isPresent()) {
+            String name = options.schedule.get();
+            return Optional.ofNullable(schedules.schedules().get(name))
+                    .orElseThrow(() -> new IllegalArgumentException("schedule '" + name + "' is not configured"))
                     .request(id, RunRequest.Origin.SCHEDULE);
         }
         return new RunRequest(
                 RunRequest.VERSION,
                 id,
                 RunRequest.Origin.RUN_ONCE,
-                Arrays.stream(options.getOrDefault("--pools", "").split(","))
-                        .filter(p -> !p.isBlank())
-                        .map(p -> new PoolName(p.strip()))
-                        .toList(),
+                options.pools,
                 Optional.empty(),
-                options.getOrDefault("--policy", "default"),
+                options.policy,
                 List.of(),
                 List.of(),
                 Optional.empty(),
                 Optional.empty());
     }
 
-    private static Map<String, String> options(List<String> arguments) {
-        Map<String, String> options = new HashMap<>();
-        for (int i = 0; i < arguments.size(); i += 2) {
-            String name = arguments.get(i);
-            if (!OPTIONS.contains(name) || i + 1 == arguments.size()) {
-                throw new IllegalArgumentException(
-                        "'" + name + "' is no option with a value (there are " + OPTIONS + ")");
-            }
-            options.put(name, arguments.get(i + 1));
-        }
-        return options;
-    }
-
-    private int watch(RunRecord run) throws InterruptedException, LedgerException {
-        System.out.println("run " + run.id());
+    private int watch(RunRecord run, RunOnceOptions options, PrintStream out, PrintStream err)
+            throws InterruptedException {
+        Optional<Instant> deadline = options.deadline.map(clock.instant()::plus);
+        say(options, out, "run " + run.id());
         Set<String> told = new HashSet<>();
+        String trouble = "";
         while (true) {
-            RunRecord now = ledger.runs().get(run.id()).orElse(run);
-            for (JobRecord job : ledger.jobs()
-                    .get(now.jobs().stream()
-                            .map(j -> JobRecord.key(now.id(), j))
-                            .toList())
-                    .values()) {
-                tell(job, told);
-            }
-            if (now.state().isOver()) {
-                return end(now);
+            boolean late = deadline.filter(clock.instant()::isAfter).isPresent();
+            try {
+                RunRecord now = ledger.runs().get(run.id()).orElse(run);
+                List<JobRecord> jobs = jobs(now);
+                for (JobRecord job : jobs) {
+                    Ended.of(job)
+                            .filter(ended -> told.add(ended.job()))
+                            .ifPresent(ended -> say(options, out, text(ended)));
+                }
+                if (now.state().isOver()) {
+                    return end(RunOnceSummary.of(now, jobs, leftAlone(now), late), options, out, err);
+                }
+                if (late) {
+                    // asked again until it can be: a run that is being planned cannot yet
+                    ledger.runs().update(run.id(), RunRecord::cancelling);
+                }
+                trouble = "";
+            } catch (LedgerException e) {
+                if (!trouble.equals(e.getMessage())) {
+                    trouble = String.valueOf(e.getMessage());
+                    err.println("planish: run-once: " + trouble + " (the run goes on; looked at again)");
+                }
+                if (late) {
+                    return 1;
+                }
             }
             Thread.sleep(LOOK);
         }
     }
 
-    private static void tell(JobRecord job, Set<String> told) {
-        if (job.state() instanceof JobState.Finished f && told.add(job.key())) {
-            String message = Outcomes.message(f.result().outcome());
-            System.out.println("job " + job.job().id() + " " + job.job().target() + " "
-                    + Outcomes.name(f.result().outcome()) + (message.isEmpty() ? "" : ": " + message));
-        }
+    private List<JobRecord> jobs(RunRecord run) throws LedgerException {
+        List<String> keys =
+                run.jobs().stream().map(job -> JobRecord.key(run.id(), job)).toList();
+        Map<String, JobRecord> found = ledger.jobs().get(keys);
+        return keys.stream().map(found::get).filter(Objects::nonNull).toList();
     }
 
-    private static int end(RunRecord run) {
-        if (run.state() == RunState.FAILED) {
-            System.err.println("planish: " + run.id() + ": " + run.error().orElse("failed"));
-            return 1;
+    private List<Plan.Skip> leftAlone(RunRecord run) throws LedgerException {
+        return run.plan().isEmpty()
+                ? List.of()
+                : ledger.plans()
+                        .get(run.plan().get())
+                        .map(plan -> plan.plan().skips())
+                        .orElse(List.of());
+    }
+
+    private static int end(RunOnceSummary summary, RunOnceOptions options, PrintStream out, PrintStream err) {
+        if (options.json) {
+            try {
+                out.println(Json.MAPPER.writeValueAsString(summary));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("a record of plain values is always JSON", e);
+            }
         }
-        System.out.println("run " + run.id() + " is over " + run.outcomes());
-        return Set.of("DONE", "SKIPPED", RunRecord.REPLANNED)
-                        .containsAll(run.outcomes().keySet())
-                ? 0
-                : 1;
+        summary.error().ifPresent(error -> err.println("planish: " + summary.run() + ": " + error));
+        if (summary.deadlinePassed()) {
+            err.println("planish: " + summary.run() + ": the deadline of "
+                    + options.deadline.map(Durations::text).orElse("") + " passed, what was not done is cancelled");
+        }
+        say(
+                options,
+                out,
+                "run " + summary.run() + " is over " + summary.outcomes() + ", "
+                        + summary.leftAlone().size() + " left alone");
+        return summary.isFine(options.failOnSkip) ? 0 : 1;
+    }
+
+    private static String text(Ended ended) {
+        return "job " + ended.job() + " " + ended.target() + " " + ended.outcome()
+                + (ended.message().isEmpty() ? "" : ": " + ended.message());
+    }
+
+    private static void say(RunOnceOptions options, PrintStream out, String what) {
+        if (!options.json) {
+            out.println(what);
+        }
     }
 }
