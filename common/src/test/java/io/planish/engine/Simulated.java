@@ -175,6 +175,7 @@ final class Simulated {
         for (Path path : storage.files()) {
             if (path.startsWith(ROOT)
                     && !ROOT.relativize(path).toString().startsWith(".planish")
+                    && !path.getFileName().toString().startsWith(".planish")
                     && !isPoisoned(path)) {
                 images.add(ref(ROOT.relativize(path).toString()));
             }

@@ -116,12 +116,7 @@ class VerificationTest {
                 long first = word(file, table);
                 long second = word(file, table + 8);
                 if (table != header.l1Offset() && first < 0 && second < 0) {
-                    file.write(
-                            ByteBuffer.allocate(16)
-                                    .putLong(second)
-                                    .putLong(first)
-                                    .flip(),
-                            table);
+                    file.write(ByteBuffer.allocate(16).putLong(second).putLong(first).flip(), table);
                     return true;
                 }
             }
@@ -164,10 +159,7 @@ class VerificationTest {
         JobResult result = pool.run(job, Verify.FULL);
 
         assertThat(happened).isTrue();
-        assertThat(result.outcome())
-                .isInstanceOfSatisfying(
-                        Outcome.Failed.class,
-                        failed -> assertThat(failed.message()).contains("verification"));
+        assertNoticed(result, "verification");
         assertThat(pool.backing(TARGET)).contains(Simulated.ref("base"));
         assertThat(pool.storage.exists(pool.path(Simulated.ref("base")))).isTrue();
     }
@@ -182,10 +174,7 @@ class VerificationTest {
         JobResult result = pool.run(commit, Verify.FULL);
 
         assertThat(happened).isTrue();
-        assertThat(result.outcome())
-                .isInstanceOfSatisfying(
-                        Outcome.Failed.class,
-                        failed -> assertThat(failed.message()).contains("verification"));
+        assertNoticed(result, "verification");
         assertThat(pool.content(TARGET)).isEqualTo(content);
         assertThat(pool.run(commit, Verify.FULL).outcome()).isEqualTo(new Outcome.Done());
         assertThat(pool.content(TARGET)).isEqualTo(content);
@@ -204,10 +193,7 @@ class VerificationTest {
         JobResult result = pool.run(commit, Verify.FULL);
 
         assertThat(happened).isTrue();
-        assertThat(result.outcome())
-                .isInstanceOfSatisfying(
-                        Outcome.Failed.class,
-                        failed -> assertThat(failed.message()).contains("verification"));
+        assertNoticed(result, "verification");
     }
 
     @Test
@@ -229,10 +215,7 @@ class VerificationTest {
         JobResult result = pool.run(pull, Verify.FULL);
 
         assertThat(happened).isTrue();
-        assertThat(result.outcome())
-                .isInstanceOfSatisfying(
-                        Outcome.Failed.class,
-                        failed -> assertThat(failed.message()).contains("verification", "new L2 table"));
+        assertNoticed(result, "verification", "new L2 table");
         assertThat(pool.content(empty)).isEqualTo(content);
         assertThat(pool.run(pull, Verify.FULL).outcome()).isEqualTo(new Outcome.Done());
         assertThat(pool.content(empty)).isEqualTo(content);
@@ -265,6 +248,13 @@ class VerificationTest {
 
         assertThat(happened).isTrue();
         assertThat(result.outcome()).isEqualTo(new Outcome.Done());
+    }
+
+    private static void assertNoticed(JobResult result, String... says) {
+        assertThat(result.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message()).contains(says));
     }
 
     @Test
