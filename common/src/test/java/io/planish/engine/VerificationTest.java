@@ -116,7 +116,12 @@ class VerificationTest {
                 long first = word(file, table);
                 long second = word(file, table + 8);
                 if (table != header.l1Offset() && first < 0 && second < 0) {
-                    file.write(ByteBuffer.allocate(16).putLong(second).putLong(first).flip(), table);
+                    file.write(
+                            ByteBuffer.allocate(16)
+                                    .putLong(second)
+                                    .putLong(first)
+                                    .flip(),
+                            table);
                     return true;
                 }
             }
