@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -137,8 +138,9 @@ class ChangingFoldersTest {
 
         assertThat(snapshot.forest().nodes()).hasSize(102);
         assertThat(told.get()).isPositive();
-        assertThat(last.get().files()).isEqualTo(files + 2);
-        assertThat(last.get().images()).isEqualTo(102);
+        ScanProgress end = Objects.requireNonNull(last.get());
+        assertThat(end.files()).isEqualTo(files + 2);
+        assertThat(end.images()).isEqualTo(102);
         assertThat(counting.opened())
                 .as("files too short for an image are not opened")
                 .isLessThan(300);
