@@ -12,8 +12,10 @@ import io.planish.job.Json;
 import io.planish.job.LeaseRecord;
 import io.planish.job.Offer;
 import io.planish.job.ProgressReport;
+import io.planish.plan.Finding;
 import io.planish.plan.Plan;
 import io.planish.plan.ScanSummary;
+import io.planish.plan.ScanTotals;
 import io.planish.run.Event;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
@@ -39,7 +41,9 @@ class NativeImageTest {
     private static final List<String> HIDDEN = List.of("io.planish.engine.Intent");
     private static final List<Class<?>> WRITTEN = List.of(
             Plan.class,
-            ScanSummary.class,
+            Finding.class,
+            ScanSummary.Chain.class,
+            ScanTotals.class,
             ImageNode.class,
             Job.class,
             JobResult.class,
