@@ -7,6 +7,7 @@ import io.planish.chain.PoolName;
 import io.planish.job.Job;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ForkJoinTask;
 import java.util.stream.Stream;
 
 /**
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
  * that are too long.
  */
 public final class Planner {
-    private static final int IMAGES_AT_A_TIME = 10_000;
+    private static final int IMAGES_AT_A_TIME = 50_000;
 
     private final Snapshot snapshot;
     private final Policy policy;
@@ -74,7 +75,9 @@ public final class Planner {
             planners.add(new TreePlanner(snapshot, policy, rule, space, trees.get(i)));
             images += trees.get(i).nodes().size();
             if (images > IMAGES_AT_A_TIME || i == trees.size() - 1) {
-                planners.parallelStream().forEach(TreePlanner::choose);
+                ForkJoinTask.invokeAll(planners.stream()
+                        .map(planner -> ForkJoinTask.adapt(planner::choose))
+                        .toList());
                 planners.stream()
                         .filter(planner -> !write(planner, cut))
                         .map(TreePlanner::tree)

@@ -74,17 +74,22 @@ final class Visibility {
         /** By cluster of the block: 0 nobody, else twice the layer, plus 1 for zeroes and 2 for data. */
         private final int[] last = new int[BLOCK];
 
-        private int layer;
+        /** By the layer that hides, and by mark: how many clusters it hides of whom; 0: of nobody. */
+        private final long[][] hides;
+
+        private long[] hidden = {};
         private int mark;
 
         Pass(List<Owned> layers) {
             count = layers.size();
             data = new long[count][];
             zero = new long[count][];
+            hides = new long[count][];
             for (int i = 0; i < count; i++) {
                 Owned own = layers.get(i);
                 data[i] = new long[count - i];
                 zero[i] = new long[count - i];
+                hides[i] = new long[2 * i + 3];
                 data[i][0] = own.data().getLongCardinality();
                 zero[i][0] = own.zero().getLongCardinality();
                 zeroes.add(own.zero().getContainerPointer());
@@ -95,7 +100,8 @@ final class Visibility {
         Visibility run() {
             for (int key = nextKey(); key < BLOCK; key = nextKey()) {
                 Arrays.fill(last, 0);
-                for (layer = 0; layer < count; layer++) {
+                for (int layer = 0; layer < count; layer++) {
+                    hidden = hides[layer];
                     mark = 2 * layer + 1;
                     take(zeroes.get(layer), key);
                     mark = 2 * layer + 2;
@@ -103,9 +109,10 @@ final class Visibility {
                 }
             }
             for (int i = 0; i < count; i++) {
+                zero[i][0] -= hides[i][2 * i + 1];
                 for (int above = 1; above < count - i; above++) {
-                    data[i][above] += data[i][above - 1];
-                    zero[i][above] += zero[i][above - 1];
+                    zero[i][above] = zero[i][above - 1] - hides[i + above][2 * i + 1];
+                    data[i][above] = data[i][above - 1] - hides[i + above][2 * i + 2];
                 }
             }
             return new Visibility(data, zero);
@@ -132,31 +139,26 @@ final class Visibility {
 
         @Override
         public void acceptPresent(int cluster) {
-            hide(last[cluster], 1);
+            hidden[last[cluster]]++;
             last[cluster] = mark;
         }
 
         @Override
         public void acceptAllPresent(int from, int to) {
-            int at = from;
-            while (at < to) {
-                int was = last[at];
-                int end = at + 1;
-                while (end < to && last[end] == was) {
-                    end++;
+            int[] marks = last;
+            int now = mark;
+            int was = marks[from];
+            int begin = from;
+            for (int at = from; at < to; at++) {
+                int next = marks[at];
+                marks[at] = now;
+                if (next != was) {
+                    hidden[was] += at - begin;
+                    was = next;
+                    begin = at;
                 }
-                hide(was, end - at);
-                at = end;
             }
-            Arrays.fill(last, from, to, mark);
-        }
-
-        private void hide(int was, int clusters) {
-            if (was > 0) {
-                int hidden = (was - 1) >> 1;
-                long[][] of = (was & 1) == 1 ? zero : data;
-                of[hidden][layer - hidden] -= clusters;
-            }
+            hidden[was] += to - begin;
         }
 
         @Override

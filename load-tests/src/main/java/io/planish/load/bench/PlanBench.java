@@ -9,6 +9,7 @@ import io.planish.plan.Plan;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
+import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -46,19 +47,21 @@ final class PlanBench implements Callable<Integer> {
     public Integer call() {
         plan(sizes.getFirst()); // by then the code is compiled
         System.out.printf(
-                "%9s %8s %8s %8s %9s %10s %12s %9s %10s%n",
-                "images", "leaves", "jobs", "seconds", "us/image", "cluster", "CPU s spent", "MiB of", "MiB of");
+                "%9s %8s %8s %8s %9s %9s %10s %12s %9s %10s%n",
+                "images", "leaves", "jobs", "seconds", "CPU s", "us/image", "cluster", "seconds", "MiB of", "MiB of");
         System.out.printf(
-                "%9s %8s %8s %8s %9s %10s %12s %9s %10s%n", "", "", "", "", "", "maps", "making them", "fleet", "plan");
+                "%9s %8s %8s %8s %9s %9s %10s %12s %9s %10s%n",
+                "", "", "", "", "", "(CPU)", "maps", "to make them", "fleet", "plan");
         for (int size : sizes) {
             Planned planned = plan(size);
             System.out.printf(
-                    "%9d %8d %8d %8.1f %9.1f %10d %12.1f %9d %10d%n",
+                    "%9d %8d %8d %8.1f %9.1f %9.1f %10d %12.1f %9d %10d%n",
                     size,
                     planned.leaves().size(),
                     planned.plan().jobs().size(),
                     planned.seconds(),
-                    planned.seconds() * 1e6 / size,
+                    planned.cpuSeconds(),
+                    planned.cpuSeconds() * 1e6 / size,
                     planned.maps(),
                     planned.mapSeconds(),
                     planned.fleetMib(),
@@ -82,6 +85,7 @@ final class PlanBench implements Callable<Integer> {
             List<ImageNode> leaves,
             Plan plan,
             double seconds,
+            double cpuSeconds,
             long maps,
             double mapSeconds,
             long fleetMib,
@@ -100,15 +104,18 @@ final class PlanBench implements Callable<Integer> {
         long empty = usedMib();
         Snapshot snapshot = new SyntheticFleet(images, seed).snapshot(ownership);
         long before = usedMib();
+        Duration cpu = cpu();
         long begin = System.nanoTime();
         Plan plan = Planner.plan(snapshot, Policy.DEFAULT.withMaxDepth(maxDepth));
         double seconds = (System.nanoTime() - begin) / 1e9;
+        double cpuSeconds = cpu().minus(cpu).toMillis() / 1e3;
         long after = usedMib();
         return new Planned(
                 snapshot,
                 snapshot.forest().leaves(),
                 plan,
                 seconds,
+                cpuSeconds,
                 maps.sum(),
                 mapNanos.sum() / 1e9,
                 before - empty,
@@ -145,6 +152,11 @@ final class PlanBench implements Callable<Integer> {
         System.out.printf(
                 "    %-24s %10.2f TiB written, %5.2f times the plan's, %d leaves with more than %d files after it%n",
                 who, what.bytes() / 0x1p40, (double) what.bytes() / ours, what.deeper(), maxDepth);
+    }
+
+    /** Of all threads, so that a machine with other work on it tells the same. */
+    private static Duration cpu() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     private static long usedMib() {
