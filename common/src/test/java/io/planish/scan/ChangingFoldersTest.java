@@ -57,10 +57,11 @@ class ChangingFoldersTest {
     @Test
     void anImageMovedIntoAFolderThatWasPassedIsFoundThere() throws IOException {
         CountDownLatch passed = new CountDownLatch(1);
+        AtomicBoolean moved = new AtomicBoolean();
         Snapshot snapshot = scan(new ForwardingStorage(real) {
             @Override
             public List<Path> list(Path directory) throws IOException {
-                if (directory.equals(pool.resolve("late")) && passed.getCount() > 0) {
+                if (directory.equals(pool.resolve("late")) && !moved.getAndSet(true)) {
                     await(passed);
                     Files.move(pool.resolve("late/a"), pool.resolve("early/a"));
                 }
