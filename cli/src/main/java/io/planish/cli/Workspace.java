@@ -127,7 +127,7 @@ record Workspace(
         try (ScanLine line = ScanLine.on(err)) {
             Snapshot snapshot = scanner(new HeadReader(storage, CLOCK, cache)).scan(line);
             cache.save();
-            return snapshot;
+            return snapshot.withReferenced(references.images(gate));
         }
     }
 
