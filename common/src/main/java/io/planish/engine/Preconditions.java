@@ -132,7 +132,7 @@ final class Preconditions {
                         ErrorKind.HALF_MERGED,
                         image.toString(),
                         "a commit into it was begun and not finished",
-                        "let the worker that has its intent finish it");
+                        "finish it with planish flatten or apply, or leave it to the worker that is at it");
             }
             boolean ends = i > chain.target() && job.kind() == JobKind.COMMIT
                     || job.retires().contains(image);

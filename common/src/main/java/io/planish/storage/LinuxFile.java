@@ -108,11 +108,12 @@ final class LinuxFile implements ImageFile {
         long done = 0;
         while (done < into.byteSize()) {
             long length = into.byteSize() - done;
-            long read = readsUncached && length >= UNCACHED_MIN_BYTES
+            boolean uncached = readsUncached && length >= UNCACHED_MIN_BYTES;
+            long read = uncached
                     ? uncached(Syscall.PREADV2, into.address() + done, length, offset + done)
                     : Libc.call(Syscall.PREAD, fd(), into.address() + done, length, offset + done);
-            if (read == -Errno.EOPNOTSUPP && readsUncached) {
-                readsUncached = false;
+            if (read == -Errno.EOPNOTSUPP && uncached) {
+                readsUncached = false; // another thread may have found the same at the same time
                 continue;
             }
             Errno.check(read, path, "read at 0x" + Long.toHexString(offset + done));
@@ -130,11 +131,12 @@ final class LinuxFile implements ImageFile {
         long done = 0;
         while (done < from.byteSize()) {
             long length = from.byteSize() - done;
-            long written = writesUncached && length >= UNCACHED_MIN_BYTES
+            boolean uncached = writesUncached && length >= UNCACHED_MIN_BYTES;
+            long written = uncached
                     ? uncached(Syscall.PWRITEV2, from.address() + done, length, offset + done)
                     : Libc.call(Syscall.PWRITE, fd(), from.address() + done, length, offset + done);
-            if (written == -Errno.EOPNOTSUPP && writesUncached) {
-                writesUncached = false;
+            if (written == -Errno.EOPNOTSUPP && uncached) {
+                writesUncached = false; // another thread may have found the same at the same time
                 continue;
             }
             done += Errno.check(written, path, "write at 0x" + Long.toHexString(offset + done));

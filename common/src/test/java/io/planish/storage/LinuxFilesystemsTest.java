@@ -2,6 +2,7 @@ package io.planish.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.planish.ErrorKind;
 import io.planish.ImageException;
@@ -10,10 +11,16 @@ import io.planish.storage.ImageFile.CopyMethod;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -148,6 +155,37 @@ class LinuxFilesystemsTest {
             other.truncate(0);
             file.write(ByteBuffer.wrap(bytes), 1 << 20);
             file.sync();
+        }
+    }
+
+    /** A filesystem in memory has nothing to go past. */
+    @Test
+    void twoThreadsMayFindAtTheSameTimeThatNothingGoesPastThePageCache() throws Exception {
+        Path memory = Path.of("/dev/shm");
+        assumeTrue(Files.isWritable(memory));
+        Path folder = Files.createTempDirectory(memory, "planish-test-");
+        Path path = folder.resolve("a");
+        byte[] bytes = random(64 << 10);
+        try (ExecutorService together = Executors.newFixedThreadPool(2)) {
+            for (int round = 0; round < 2000; round++) {
+                try (ImageFile file = round == 0 ? storage.create(path) : storage.open(path, OpenMode.READ_WRITE)) {
+                    AtomicInteger waiting = new AtomicInteger(2);
+                    Callable<byte[]> one = () -> {
+                        waiting.decrementAndGet();
+                        while (waiting.get() > 0) {
+                            Thread.onSpinWait();
+                        }
+                        file.write(ByteBuffer.wrap(bytes), 0);
+                        return read(file, 0, bytes.length);
+                    };
+                    for (Future<byte[]> done : together.invokeAll(List.of(one, one))) {
+                        assertThat(done.get()).isEqualTo(bytes);
+                    }
+                }
+            }
+        } finally {
+            Files.deleteIfExists(path);
+            Files.delete(folder);
         }
     }
 
