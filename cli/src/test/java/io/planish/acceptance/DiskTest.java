@@ -118,7 +118,7 @@ class DiskTest {
         images.chain("base <- s1 <- s2 <- a");
         assertThat(Cli.planish("pool", "init", mount).exit()).isZero();
         Path plan = dir.resolve("plan.jsonl");
-        Cli.planish("plan", mount, "-o", plan);
+        Cli.planish("plan", "--max-depth", "1", mount, "-o", plan);
         run("umount", mount);
         Answer answer = Cli.planish("apply", plan);
         assertThat(answer.exit()).isEqualTo(1);
