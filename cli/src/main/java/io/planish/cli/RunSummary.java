@@ -81,6 +81,9 @@ record RunSummary(
     }
 
     String text() {
+        if (jobs.isEmpty()) {
+            return "The plan has no jobs, nothing to do";
+        }
         if (before.size() == jobs.size()) {
             return "All " + jobs.size() + " jobs were done before, nothing was written";
         }
