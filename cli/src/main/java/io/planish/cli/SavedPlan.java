@@ -144,6 +144,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
                                 e.image(), e.backing(), e.unchanged().map(facts -> withId(facts, e.image(), now))))
                         .toList(),
                 job.bytesToWrite(),
+                job.bytesToClone(),
                 job.bytesToFree());
     }
 

@@ -57,6 +57,7 @@ final class LateOverlays {
                 job.dependsOn(),
                 expects,
                 job.bytesToWrite(),
+                job.bytesToClone(),
                 job.bytesToFree());
     }
 }

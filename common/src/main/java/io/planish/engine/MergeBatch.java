@@ -68,6 +68,7 @@ final class MergeBatch {
         }
     }
 
+    /** Counts what is on its way too, and what was cloned until {@link #takeWritten} finds that it was. */
     long bytesWritten() {
         return bytesWritten + streams.bytes();
     }
@@ -81,8 +82,10 @@ final class MergeBatch {
     List<Written> takeWritten() throws IOException {
         streams.finish();
         for (Copies.Copy copy : copies.await()) {
+            boolean cloned = copy.method() == CopyMethod.CLONED;
+            bytesWritten -= cloned ? copy.piece().lengthBytes() : 0;
             if (!ofTarget(copy.piece())) {
-                written.add(new Written(copy.piece(), copy.hostOffset(), copy.method() == CopyMethod.CLONED, 0));
+                written.add(new Written(copy.piece(), copy.hostOffset(), cloned, 0));
             }
         }
         List<Written> result = List.copyOf(written);

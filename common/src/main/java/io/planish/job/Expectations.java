@@ -37,6 +37,7 @@ public final class Expectations {
                 job.dependsOn(),
                 expects,
                 job.bytesToWrite(),
+                job.bytesToClone(),
                 job.bytesToFree());
     }
 }

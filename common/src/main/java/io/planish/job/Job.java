@@ -24,6 +24,7 @@ import java.util.function.UnaryOperator;
  * @param expects one entry for each image of the whole chain below and including the top, base first, then one for each
  *     relinked overlay; for a rebase, then one for each image of the new chain, base first, up to the new backing file
  * @param bytesToWrite predicted bytes of clusters that the merge writes
+ * @param bytesToClone predicted bytes of clusters that the target comes to share with other layers instead: they cost no more than metadata
  * @param bytesToFree predicted bytes that retired files give back
  */
 public record Job(
@@ -38,6 +39,7 @@ public record Job(
         List<String> dependsOn,
         List<Expectation> expects,
         long bytesToWrite,
+        long bytesToClone,
         long bytesToFree) {
 
     public Job {
@@ -45,6 +47,23 @@ public record Job(
         retires = List.copyOf(retires);
         dependsOn = List.copyOf(dependsOn);
         expects = List.copyOf(expects);
+    }
+
+    /** A job that clones nothing. */
+    public Job(
+            String id,
+            JobKind kind,
+            ImageRef target,
+            Optional<ImageRef> base,
+            ImageRef top,
+            List<Relink> relinks,
+            Optional<ImageRef> replaces,
+            List<ImageRef> retires,
+            List<String> dependsOn,
+            List<Expectation> expects,
+            long bytesToWrite,
+            long bytesToFree) {
+        this(id, kind, target, base, top, relinks, replaces, retires, dependsOn, expects, bytesToWrite, 0, bytesToFree);
     }
 
     /** The same job, to be done after these jobs too. */
@@ -63,6 +82,7 @@ public record Job(
                 List.copyOf(all),
                 expects,
                 bytesToWrite,
+                bytesToClone,
                 bytesToFree);
     }
 
@@ -85,6 +105,7 @@ public record Job(
                                 name.apply(expected.image()), expected.backing().map(name), expected.unchanged()))
                         .toList(),
                 bytesToWrite,
+                bytesToClone,
                 bytesToFree);
     }
 }

@@ -201,11 +201,13 @@ final class Answers {
             int one = 0;
             int two = 0;
             boolean anyData = false;
+            boolean allData = true;
             boolean whole = true;
             for (int part = first; part < first + within; part++) {
                 int code = owner[part];
                 whole &= code == owner[first];
                 anyData |= data[part];
+                allData &= data[part];
                 if (code > one) {
                     two = one;
                     one = code;
@@ -220,7 +222,7 @@ final class Answers {
                 price[cluster] = -clusterBytes;
             } else if (whole && fromTables && one >> 1 == at + 1 && streams != null && isWhole(from + first)) {
                 price[cluster] = Math.min(clusterBytes, streams.length(from / perCluster + cluster));
-            } else if (whole && layer.clones) {
+            } else if (whole && allData && fromTables && layers.get((one >> 1) - 1).clones && isWhole(from + first)) {
                 price[cluster] = 0;
             } else {
                 price[cluster] = clusterBytes;
@@ -272,7 +274,7 @@ final class Answers {
                             owned.streams().clusters(), factor, owned.streams().lengthBytes())
                     : new Runs(new RoaringBitmap(), factor, new int[0]);
             this.clones = clones
-                    && owned.clusterBytes() >= CostModel.BLOCK_BYTES
+                    && Math.min(clusterBytes, owned.clusterBytes()) >= CostModel.BLOCK_BYTES
                     && owned.streams().clusters().isEmpty();
         }
     }

@@ -30,8 +30,13 @@ final class CostModel {
             owned.add(ownership.of(layer.ref()));
         }
         int clusterBytes = commonClusterBytes(path, owned);
-        if (clusterBytes > 0 && haveEvenEnds(path, clusterBytes) && !anyComesCheaper(path, owned)) {
-            return new EvenCosts(path, new Layers(path, below, owned).at(clusterBytes), clusterBytes, below.isEmpty());
+        boolean anyStreams =
+                owned.stream().anyMatch(own -> !own.streams().clusters().isEmpty());
+        boolean anyClones = path.stream().anyMatch(layer -> clones(layer, layer));
+        boolean allClone = anyClones && cloneAll(path, clusterBytes);
+        if (clusterBytes > 0 && haveEvenEnds(path, clusterBytes) && !anyStreams && anyClones == allClone) {
+            return new EvenCosts(
+                    path, new Layers(path, below, owned).at(clusterBytes), clusterBytes, below.isEmpty(), allClone);
         }
         List<ImageNode> chain = new ArrayList<>(below);
         chain.addAll(path);
@@ -72,9 +77,12 @@ final class CostModel {
                 || path.stream().allMatch(layer -> layer.virtualSizeBytes() % clusterBytes == 0);
     }
 
-    /** Whether some clusters cost less than their size, as streams or by being cloned. */
-    private boolean anyComesCheaper(List<ImageNode> path, List<Owned> owned) {
-        return owned.stream().anyMatch(own -> !own.streams().clusters().isEmpty())
-                || path.stream().anyMatch(layer -> clones(layer, layer));
+    /** Whether each cluster of data of any layer can be cloned, whole, into any other layer. */
+    private boolean cloneAll(List<ImageNode> path, int clusterBytes) {
+        return clusterBytes >= BLOCK_BYTES
+                && path.stream()
+                        .allMatch(layer -> clones(layer, path.getFirst())
+                                && layer.format() == ImageFormat.QCOW2
+                                && layer.virtualSizeBytes() % clusterBytes == 0);
     }
 }

@@ -14,7 +14,10 @@ interface Costs {
     /** Bytes of clusters that are written if this layer of the group is the target. */
     long bytes(int target);
 
-    /** Bytes by which that target grows at most. */
+    /** Bytes of clusters that it shares with other layers from then on, instead of being written. */
+    long clonedBytes(int target);
+
+    /** Bytes by which that target grows at most, cloned ones too. */
     long extraBytes(int target);
 
     /** Whether two targets that count alike differ by the same bytes in every group below one top. */

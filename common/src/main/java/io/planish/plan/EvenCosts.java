@@ -7,22 +7,27 @@ import java.util.List;
 
 /**
  * Costs where all layers have clusters of one size: a group {@code lo..top} with target {@code t} writes the clusters whose data the top shows from the
- * group, but for those that it shows from {@code t}.
+ * group, but for those that it shows from {@code t}; where all of them are cloned only zeroes are left to write.
  */
 final class EvenCosts implements Costs {
     private final List<ImageNode> path;
     private final Visibility visibility;
     private final long clusterBytes;
     private final boolean standsAlone;
+    private final boolean clones;
     private int top;
     private int lo;
 
-    /** @param standsAlone whether nothing lies below the path */
-    EvenCosts(List<ImageNode> path, List<Owned> owned, int clusterBytes, boolean standsAlone) {
+    /**
+     * @param standsAlone whether nothing lies below the path
+     * @param clones whether data is cloned from any layer into any other
+     */
+    EvenCosts(List<ImageNode> path, List<Owned> owned, int clusterBytes, boolean standsAlone, boolean clones) {
         this.path = path;
         this.visibility = Visibility.of(owned);
         this.clusterBytes = clusterBytes;
         this.standsAlone = standsAlone;
+        this.clones = clones;
     }
 
     @Override
@@ -37,18 +42,25 @@ final class EvenCosts implements Costs {
 
     @Override
     public long bytes(int target) {
-        long clusters = visibility.dataFrom(lo, top) - visibility.data(target, top);
         boolean readsZeroAnyway = standsAlone && lo == 0 && target == top;
-        if (!saysZero(path.get(target)) && !readsZeroAnyway) {
-            clusters += visibility.zeroFrom(lo, top);
-        }
-        return Math.multiplyExact(clusters, clusterBytes);
+        long zeroes = saysZero(path.get(target)) || readsZeroAnyway ? 0 : visibility.zeroFrom(lo, top);
+        return Math.multiplyExact(zeroes + (clones ? 0 : moved(target)), clusterBytes);
+    }
+
+    @Override
+    public long clonedBytes(int target) {
+        return clones ? Math.multiplyExact(moved(target), clusterBytes) : 0;
+    }
+
+    /** Clusters of data that come from other layers. */
+    private long moved(int target) {
+        return visibility.dataFrom(lo, top) - visibility.data(target, top);
     }
 
     @Override
     public long extraBytes(int target) {
         long hidden = visibility.data(target, target) - visibility.data(target, top);
-        return Math.max(0, bytes(target) - hidden * clusterBytes);
+        return Math.max(0, bytes(target) + clonedBytes(target) - hidden * clusterBytes);
     }
 
     @Override

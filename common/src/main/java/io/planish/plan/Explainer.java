@@ -162,8 +162,8 @@ public final class Explainer {
             return Optional.of(
                     "the policy's direction is " + policy.direction().name().toLowerCase(Locale.ROOT));
         }
-        Job instead =
-                new JobMaker(rule).make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0);
+        Job instead = new JobMaker(rule)
+                .make(now, job.base().flatMap(now::node), target, group.getLast(), image -> true, 0, 0);
         return rule.check(instead, now).map(Problem::sentence);
     }
 

@@ -46,7 +46,8 @@ final class JobMaker {
             ImageNode target,
             ImageNode top,
             Predicate<ImageRef> own,
-            long bytesToWrite) {
+            long bytesToWrite,
+            long bytesToClone) {
         List<ImageNode> chain = now.chain(top.ref());
         int lo = base.map(chain::indexOf).orElse(-1) + 1;
         List<ImageNode> group = chain.subList(lo, chain.size());
@@ -79,7 +80,8 @@ final class JobMaker {
                 List.copyOf(dependsOn),
                 expects,
                 bytesToWrite,
-                freed);
+                bytesToClone,
+                Math.max(0, freed - bytesToClone));
     }
 
     /** The job is part of the plan: what comes after it depends on it where it touches the same images. */

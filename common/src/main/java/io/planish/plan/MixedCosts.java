@@ -20,6 +20,9 @@ final class MixedCosts implements Costs {
     private final List<ImageNode> chain;
     private final int own;
     private final Sums[] ofTarget;
+    /** The same if nothing could be cloned. */
+    private final Sums[] uncloned;
+
     private final Map<Object, Sums> byKind = new HashMap<>();
     private int top;
 
@@ -31,20 +34,22 @@ final class MixedCosts implements Costs {
         this.chain = chain;
         this.own = own;
         this.ofTarget = new Sums[chain.size()];
+        this.uncloned = new Sums[chain.size()];
         int finest = finest(chain, owned);
         for (int i = own; i < chain.size(); i++) {
             ImageNode image = chain.get(i);
             boolean raw = image.format() == ImageFormat.RAW;
             int clusterBytes = raw ? finest : owned.get(i).clusterBytes();
             String form = raw ? "" : owned.get(i).streams().form();
-            List<Object> kind = List.of(clusterBytes, form, clones.test(image, image) ? image.filesystem() : -1);
-            Sums sums = byKind.get(kind);
-            if (sums == null) {
-                sums = new Sums(
-                        Answers.of(chain, owned, finest, clusterBytes, form, layer -> clones.test(layer, image)));
-                byKind.put(kind, sums);
-            }
-            ofTarget[i] = sums;
+            uncloned[i] = byKind.computeIfAbsent(
+                    List.of(clusterBytes, form),
+                    kind -> new Sums(Answers.of(chain, owned, finest, clusterBytes, form, layer -> false)));
+            ofTarget[i] = !clones.test(image, image)
+                    ? uncloned[i]
+                    : byKind.computeIfAbsent(
+                            List.of(clusterBytes, form, image.filesystem()),
+                            kind -> new Sums(Answers.of(
+                                    chain, owned, finest, clusterBytes, form, layer -> clones.test(layer, image))));
         }
         for (int layer = 0; layer < own; layer++) {
             step(layer);
@@ -85,14 +90,23 @@ final class MixedCosts implements Costs {
 
     @Override
     public long bytes(int target) {
+        return bytes(target, ofTarget);
+    }
+
+    @Override
+    public long clonedBytes(int target) {
+        return bytes(target, uncloned) - bytes(target, ofTarget);
+    }
+
+    private long bytes(int target, Sums[] of) {
         int layer = own + target;
-        Sums sums = Objects.requireNonNull(ofTarget[layer]);
+        Sums sums = Objects.requireNonNull(of[layer]);
         return sums.shown - sums.kept[layer] + (EvenCosts.saysZero(chain.get(layer)) ? 0 : sums.zeroes);
     }
 
     @Override
     public long extraBytes(int target) {
-        return bytes(target);
+        return bytes(target, uncloned);
     }
 
     @Override

@@ -90,7 +90,10 @@ public final class PlanReport {
         String when = plan.policy().grace().isZero()
                 ? ""
                 : " after " + Durations.text(plan.policy().grace());
-        return "writes " + Bytes.text(jobs.stream().mapToLong(Job::bytesToWrite).sum())
+        long write = jobs.stream().mapToLong(Job::bytesToWrite).sum();
+        long clone = jobs.stream().mapToLong(Job::bytesToClone).sum();
+        return (write == 0 && clone > 0 ? "metadata only" : "writes " + Bytes.text(write))
+                + (clone == 0 ? "" : ", clones " + Bytes.text(clone))
                 + (free == 0 ? "" : ", frees " + Bytes.text(free) + when);
     }
 

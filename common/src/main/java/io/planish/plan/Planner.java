@@ -8,7 +8,6 @@ import io.planish.job.Job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ForkJoinTask;
-import java.util.stream.Stream;
 
 /**
  * Decides what to merge so that no chain has more files than the policy wants, and writes as little as it can for that.
@@ -134,15 +133,11 @@ public final class Planner {
         long free = 0;
         for (Job job : jobs) {
             write += job.target().pool().equals(pool) ? job.bytesToWrite() : 0;
-            free += Stream.concat(job.retires().stream(), job.replaces().stream())
-                    .filter(leftover -> leftover.pool().equals(pool))
-                    .mapToLong(this::allocatedBytes)
+            free += Leftover.of(job, snapshot.forest()).stream()
+                    .filter(leftover -> leftover.file().ref().pool().equals(pool))
+                    .mapToLong(Leftover::bytes)
                     .sum();
         }
         return new Plan.Total(pool, write, policy.grace().isZero() ? free : 0, free, space.peakBytes(pool));
-    }
-
-    private long allocatedBytes(ImageRef image) {
-        return snapshot.forest().node(image).map(ImageNode::allocatedBytes).orElse(0L);
     }
 }

@@ -2,7 +2,6 @@ package io.planish.plan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
-import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.chain.Problem;
 import io.planish.job.Job;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * What may still be written: to each filesystem, and to each pool by the policy's budget.
@@ -129,7 +127,7 @@ final class Space {
         if (!mayGrow()) {
             return;
         }
-        Stream.concat(job.retires().stream(), job.replaces().stream()).forEach(image -> note(job, image));
+        Leftover.of(job, forest).forEach(leftover -> note(job, leftover));
     }
 
     /** The most that is in use at any time on top of what is now. */
@@ -137,11 +135,10 @@ final class Space {
         return peakByPool.getOrDefault(pool, 0L);
     }
 
-    private void note(Job job, ImageRef image) {
-        forest.node(image).ifPresent(node -> {
-            freedOn(node.filesystem()).add(new Freed(job.id(), image.pool(), node.filesystem(), node.allocatedBytes()));
-            freedBytes.merge(node.filesystem(), node.allocatedBytes(), Long::sum);
-        });
+    private void note(Job job, Leftover leftover) {
+        int filesystem = leftover.file().filesystem();
+        freedOn(filesystem).add(new Freed(job.id(), leftover.file().ref().pool(), filesystem, leftover.bytes()));
+        freedBytes.merge(filesystem, leftover.bytes(), Long::sum);
     }
 
     private Deque<Freed> freedOn(int filesystem) {

@@ -14,6 +14,6 @@ record Split(List<Merge> merges, Price price) {
         merges = List.copyOf(merges);
     }
 
-    /** Layers {@code lo..top} of the path become one file, {@code target}; all three count from the path's first layer. */
-    record Merge(int lo, int top, int target, long bytes, long extraBytes) {}
+    /** Layers {@code lo..top} of the path become one file, {@code target}; all three count from the path's first layer. Bytes as in {@link Costs}. */
+    record Merge(int lo, int top, int target, long bytes, long clonedBytes) {}
 }

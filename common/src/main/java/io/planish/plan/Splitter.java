@@ -167,7 +167,7 @@ final class Splitter {
         Split.Merge merge = null;
         for (int files = 0; files + 1 < bytes.length; files++) {
             if (bytes[files][lo] != NONE && improves(files, lo, writes, grows, top + 1)) {
-                merge = merge == null ? new Split.Merge(lo, top, target, writes, grows) : merge;
+                merge = merge == null ? new Split.Merge(lo, top, target, writes, costs.clonedBytes(target)) : merge;
                 bytes[files + 1][top + 1] = bytes[files][lo] + writes;
                 extra[files + 1][top + 1] = extra[files][lo] + grows;
                 jobs[files + 1][top + 1] = jobs[files][lo] + 1;

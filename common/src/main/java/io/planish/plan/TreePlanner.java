@@ -141,7 +141,7 @@ final class TreePlanner {
                     base.map(image -> fileOf(image, at)),
                     fileOf(path.get(merge.target()), now),
                     fileOf(path.get(merge.top()), now),
-                    merge.bytes());
+                    merge);
         }
         return now;
     }
@@ -162,9 +162,9 @@ final class TreePlanner {
             Optional<ImageNode> base,
             ImageNode target,
             ImageNode top,
-            long bytes) {
-        Job made = maker.make(now, base, target, top, own, bytes);
-        Optional<Problem> obstacle = rule.check(made, now).or(() -> space.take(target, bytes));
+            Split.Merge merge) {
+        Job made = maker.make(now, base, target, top, own, merge.bytes(), merge.clonedBytes());
+        Optional<Problem> obstacle = rule.check(made, now).or(() -> space.take(target, merge.bytes()));
         if (obstacle.isPresent()) {
             obstacles.put(segment.last().ref(), obstacle.get());
             return now;

@@ -114,7 +114,8 @@ public final class Scanner {
                         pool.id(),
                         pool.complete() && nothingHidden,
                         storage.freeBytes(pool.root()),
-                        maker.filesystem(root.device())));
+                        maker.filesystem(root.device()),
+                        storage.clones(pool.root())));
             } catch (IOException e) {
                 findings.add(Sighting.finding(pool.name().value(), SkipReason.UNREADABLE, e));
             }

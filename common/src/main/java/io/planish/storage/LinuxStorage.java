@@ -186,6 +186,11 @@ public final class LinuxStorage implements Storage {
     }
 
     @Override
+    public boolean clones(Path directory) throws IOException {
+        return Reflinks.areKnownToWork(directory);
+    }
+
+    @Override
     public boolean isReadOnly(Path path) throws IOException {
         long result = Libc.call(
                 Syscall.FACCESSAT, Descriptors.CURRENT_FOLDER, Libc.scratch().name(path), MAY_WRITE);

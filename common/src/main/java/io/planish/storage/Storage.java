@@ -68,6 +68,11 @@ public interface Storage {
     /** Bytes an unprivileged writer may still use on the filesystem of {@code path}. */
     long freeBytes(Path path) throws IOException;
 
+    /** Whether files of this folder's filesystem can share blocks, as far as that can be told without writing. */
+    default boolean clones(Path directory) throws IOException {
+        return false;
+    }
+
     /** Whether nothing can be written in this folder, or to this file: its filesystem or our rights do not allow it. */
     boolean isReadOnly(Path path) throws IOException;
 

@@ -159,6 +159,81 @@ class CostsTest {
         compare(false, false, false);
     }
 
+    @Test
+    void whatIsClonedIsTheRestOfWhatWouldBeWrittenAndNeverTooMuch() throws IOException {
+        cloned(true, true);
+        cloned(false, true);
+        cloned(false, false);
+    }
+
+    private void cloned(boolean even, boolean sameSize) throws IOException {
+        for (long seed = firstSeed; seed < firstSeed + CASES; seed++) {
+            Random random = new Random(seed);
+            List<Layer> layers = new ArrayList<>();
+            for (int i = 0; i < 2 + seed % 3; i++) {
+                layers.add(Layer.random(random, i, even, true, sameSize));
+            }
+            List<ImageNode> nodes = layers.stream().map(Layer::node).toList();
+            Costs written = costs(nodes, layers, false);
+            Costs cloned = costs(nodes, layers, true);
+            for (int top = 0; top < nodes.size(); top++) {
+                written.top(top);
+                cloned.top(top);
+                for (int lo = top; lo >= 0; lo--) {
+                    written.include(lo);
+                    cloned.include(lo);
+                    for (int target = lo; lo < top && target <= top; target++) {
+                        String what = "-Dplanish.test.seed=%d: %d..%d into %d".formatted(seed, lo, top, target);
+                        assertThat(cloned.bytes(target) + cloned.clonedBytes(target))
+                                .as(what)
+                                .isEqualTo(written.bytes(target));
+                        assertThat(written.clonedBytes(target)).as(what).isZero();
+                        boolean raw = nodes.get(target).format() == ImageFormat.RAW;
+                        int clusterBytes =
+                                raw ? 512 : layers.get(target).owned().clusterBytes();
+                        Group group = new Group(lo, top, target, clusterBytes, true);
+                        assertThat(cloned.bytes(target))
+                                .as(what)
+                                .isGreaterThanOrEqualTo(uncloned(new View(layers), group));
+                    }
+                }
+            }
+        }
+    }
+
+    private static Costs costs(List<ImageNode> nodes, List<Layer> layers, boolean clones) throws IOException {
+        Snapshot snapshot = new Snapshot(
+                "s",
+                Instant.EPOCH,
+                List.of(new PoolState(nodes.getFirst().ref().pool(), "id", true, 0, 0, clones)),
+                Forest.of(nodes),
+                image -> owned(layers, image),
+                Set.of(),
+                List.of());
+        return new CostModel(snapshot, snapshot.ownership()).of(nodes, List.of());
+    }
+
+    /** Bytes that the engine can bring into the target only by writing them, whatever the filesystem. */
+    private static long uncloned(View view, Group group) throws IOException {
+        MergeSteps steps = new MergeSteps(view, group);
+        long bytes = 0;
+        for (long at = 0; at < steps.endOffset(); ) {
+            Step step = steps.at(at, 1 << 20);
+            if (step instanceof Step.Write write) {
+                bytes += write.pieces().stream()
+                        .filter(piece -> piece.source() != Source.DATA)
+                        .mapToLong(Piece::lengthBytes)
+                        .sum();
+            } else if (step instanceof Step.CopyCompressed copy) {
+                bytes += view.layers()
+                        .get(copy.piece().layer())
+                        .streamBytes(copy.piece().guestOffset());
+            }
+            at += step.lengthBytes();
+        }
+        return bytes;
+    }
+
     private void compare(boolean even, boolean version3, boolean sameSize) throws IOException {
         for (long seed = firstSeed; seed < firstSeed + CASES; seed++) {
             Random random = new Random(seed);

@@ -45,6 +45,7 @@ record DrawnFleet(Fleet fleet, Policy policy) {
                 case "forest" -> {}
                 case "incomplete" -> fleet.incomplete(value);
                 case "free" -> fleet.free(Bytes.parse(value));
+                case "clones" -> fleet.clones();
                 case "filesystems-apart" -> fleet.filesystemsApart();
                 default -> policy(policy, key, value);
             }

@@ -31,6 +31,7 @@ final class Fleet {
     private final Set<String> incomplete = new HashSet<>();
     private final Map<String, Integer> filesystems = new HashMap<>();
     private long freeBytes = 1L << 40;
+    private boolean clones;
 
     static Fleet of(String... drawings) {
         Fleet fleet = new Fleet();
@@ -120,6 +121,12 @@ final class Fleet {
         return this;
     }
 
+    /** All filesystems let files share blocks. */
+    Fleet clones() {
+        clones = true;
+        return this;
+    }
+
     Fleet change(String name, UnaryOperator<ImageNode> change) {
         ImageRef ref = Chains.ref(name);
         nodes.computeIfPresent(ref, (same, node) -> change.apply(node));
@@ -165,7 +172,8 @@ final class Fleet {
                                 "id-" + name,
                                 !incomplete.contains(name),
                                 freeBytes,
-                                filesystems.getOrDefault(name, 0)))
+                                filesystems.getOrDefault(name, 0),
+                                clones))
                         .toList(),
                 Forest.of(nodes.values()),
                 ref -> new Owned(

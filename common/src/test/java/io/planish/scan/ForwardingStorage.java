@@ -81,6 +81,11 @@ class ForwardingStorage implements Storage {
     }
 
     @Override
+    public boolean clones(Path directory) throws IOException {
+        return real.clones(directory);
+    }
+
+    @Override
     public boolean isReadOnly(Path directory) throws IOException {
         return real.isReadOnly(directory);
     }

@@ -75,6 +75,16 @@ class LinuxFilesystemsTest {
     }
 
     @Test
+    void whetherFilesCanShareBlocksIsKnownBeforeAnyDoes() throws IOException {
+        try (LoopMount xfs = LoopMount.xfs(temp)) {
+            assertThat(storage.clones(xfs.folder())).isTrue();
+        }
+        try (LoopMount ext4 = LoopMount.ext4(Files.createDirectory(temp.resolve("e")), 8 << 20)) {
+            assertThat(storage.clones(ext4.folder())).isFalse();
+        }
+    }
+
+    @Test
     void clonesShareBlocksWithWhatTheyAreClonesOfAndWithNothingElse() throws IOException {
         try (LoopMount xfs = LoopMount.xfs(temp);
                 ImageFile source = storage.create(xfs.folder().resolve("source"));

@@ -78,6 +78,7 @@ final class PlanWriter {
                 job.dependsOn().stream().map(id -> id + suffix).toList(),
                 job.expects(),
                 job.bytesToWrite(),
+                job.bytesToClone(),
                 job.bytesToFree());
     }
 
