@@ -75,22 +75,13 @@ final class MergeBench implements Callable<Integer> {
                 new Operation("flatten-by-pull", List.of(planish, "pull", "active"), alone, below, "active"),
                 new Operation(
                         "flatten-planned",
-                        List.of(
-                                planish,
-                                "flatten",
-                                "--max-depth",
-                                "1",
-                                "--yes",
-                                "--delete",
-                                "--verify",
-                                "metadata",
-                                "."),
+                        List.of(planish, "flatten", "--max-depth", "1", "--yes", "--verify", "metadata", "."),
                         alone,
                         all,
                         "active"),
                 new Operation(
                         "flatten-verified",
-                        List.of(planish, "flatten", "--max-depth", "1", "--yes", "--delete", "."),
+                        List.of(planish, "flatten", "--max-depth", "1", "--yes", "."),
                         alone,
                         all,
                         "active"));
