@@ -18,8 +18,11 @@ import io.planish.plan.ScanSummary;
 import io.planish.plan.ScanTotals;
 import io.planish.run.Event;
 import io.planish.run.PlanRecord;
+import io.planish.run.PlannedTime;
+import io.planish.run.Refusal;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
+import io.planish.run.ScheduleRecord;
 import io.planish.trash.TrashRecord;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,6 +59,9 @@ class NativeImageTest {
             PlanRecord.class,
             RunRecord.class,
             RunRequest.class,
+            ScheduleRecord.class,
+            PlannedTime.class,
+            Refusal.class,
             TrashRecord.class);
 
     @Test

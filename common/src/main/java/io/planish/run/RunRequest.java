@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
  * @param protect globs of images that must not be written, beside the policy's
  * @param tighten values in place of the policy's that allow less
  * @param plan the id of a plan made before, carried out as it is; empty: scan and plan when the run starts
+ * @param limits how hard and when it may work at first; empty: as configured, at any time
+ * @param priority its jobs are offered before those of runs with a lower one; 0 to 9
  */
 public record RunRequest(
         int version,
@@ -31,9 +33,13 @@ public record RunRequest(
         List<String> keep,
         List<String> protect,
         Optional<Tightening> tighten,
-        Optional<String> plan) {
+        Optional<String> plan,
+        Optional<RunLimits> limits,
+        int priority) {
 
     public static final int VERSION = 1;
+
+    private static final int HIGHEST_PRIORITY = 9;
 
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
@@ -45,9 +51,35 @@ public record RunRequest(
         if (version != VERSION) {
             throw new IllegalArgumentException("version " + version + " is not " + VERSION);
         }
+        if (priority < 0 || priority > HIGHEST_PRIORITY) {
+            throw new IllegalArgumentException("priority " + priority + " is not 0 to " + HIGHEST_PRIORITY);
+        }
         pools = List.copyOf(pools);
         keep = List.copyOf(keep);
         protect = List.copyOf(protect);
+    }
+
+    /** All that the policy wants in these pools. */
+    public static RunRequest of(String id, Origin origin, List<PoolName> pools, String policy) {
+        return new RunRequest(
+                VERSION,
+                id,
+                origin,
+                pools,
+                Optional.empty(),
+                policy,
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0);
+    }
+
+    /** The same wish under these limits. */
+    public RunRequest limited(Optional<RunLimits> limits) {
+        return new RunRequest(
+                version, id, origin, pools, image, policy, keep, protect, tighten, plan, limits, priority);
     }
 
     /**

@@ -4,11 +4,13 @@ package io.planish.run;
  * Where a run stands; the transitions are those of {@link RunRecord}.
  *
  * <pre>
- *  PLANNING ──▶ READY ◀──▶ PAUSED
- *    │  ▲────────┘ │          │
- *    │   replan    ├──────────┴──▶ CANCELLING
- *    ▼             ▼                   │
- *  FAILED       FINISHED ◀─────────────┘
+ *  PLANNING ──▶ READY ◀──▶ PAUSED ◀──▶ PLANNING
+ *   │ │ ▲ ▲───────┘ │         │
+ *   │ │ │   replan  ├─────────┴─▶ CANCELLING ◀── PLANNING
+ *   │ │ │ retry     ▼                 │
+ *   │ ▼ │       FINISHED ◀────────────┘
+ *   │ FAILED        └──▶ READY (retry)
+ *   └─▶ READY (stale trees that cannot be planned again stay stale)
  * </pre>
  */
 public enum RunState {

@@ -7,11 +7,12 @@ import io.planish.chain.PoolName;
 import io.planish.job.Json;
 import io.planish.plan.Policy;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RunRecordTest {
-    private static final RunRecord ASKED = RunRecord.asked(request("nightly"), 1);
+    private static final RunRecord ASKED = RunRecord.asked(request("nightly"), "me", 1);
     private static final RunRecord READY =
             ASKED.ready("p1", Policy.DEFAULT, List.of(), List.of("a", "b")).orElseThrow();
 
@@ -47,8 +48,55 @@ class RunRecordTest {
     }
 
     @Test
+    void aRunThatWasNeverPlannedIsPlannedWhenItIsResumed() {
+        assertThat(ASKED.paused().flatMap(RunRecord::resumed).orElseThrow().state())
+                .isEqualTo(RunState.PLANNING);
+    }
+
+    @Test
+    void aRunWhoseStaleTreesCannotBePlannedAgainEndsWithWhatItHasDone() {
+        RunRecord stale =
+                READY.replan().flatMap(r -> r.failed("the pool is away", 9)).orElseThrow();
+
+        assertThat(stale.state()).isEqualTo(RunState.READY);
+        assertThat(stale.replan()).isEmpty();
+        assertThat(stale.error()).contains("the pool is away");
+    }
+
+    @Test
+    void aRunIsNotOverWhileAJobIsToBeTriedAgain() {
+        RunRecord again = READY.finished(List.of(), 9)
+                .flatMap(r -> r.retrying(List.of("b")))
+                .orElseThrow();
+
+        assertThat(again.state()).isEqualTo(RunState.READY);
+        assertThat(again.finished(List.of(), 9)).isEmpty();
+        assertThat(again.retried(List.of("b")).flatMap(r -> r.finished(List.of(), 9)))
+                .isPresent();
+        assertThat(READY.cancelling().flatMap(r -> r.retrying(List.of("b")))).isEmpty();
+    }
+
+    @Test
+    void whatAnEarlierVersionWroteIsRead() throws Exception {
+        RunRecord read = Json.MAPPER.readValue("""
+                {"version":1,"id":"a","request":{"version":1,"id":"a","origin":"API","pools":["gold"],"policy":"default","keep":[],"protect":[]},
+                 "state":"READY","generation":1,"jobs":["j"],"earlier":0,"plan":"p","scanned":[],"outcomes":{},"unresolved":[],
+                 "createdMillis":1,"endedMillis":0,"sequence":4}""", RunRecord.class);
+
+        assertThat(read.limits()).isEqualTo(RunLimits.NONE);
+        assertThat(read.retrying()).isEmpty();
+        assertThat(read.by()).isEmpty();
+        assertThat(read.request().priority()).isZero();
+    }
+
+    @Test
     void aRecordReadsBackAsItWasWritten() throws Exception {
-        for (RunRecord run : List.of(ASKED, READY, ASKED.failed("no pool", 2).orElseThrow())) {
+        RunLimits limits = new RunLimits(Map.of(), Optional.of(new Window("22:00-06:00", "Europe/Berlin")));
+        for (RunRecord run : List.of(
+                ASKED,
+                READY,
+                READY.limited(limits).orElseThrow(),
+                ASKED.failed("no pool", 2).orElseThrow())) {
             assertThat(Json.MAPPER.readValue(Json.MAPPER.writeValueAsBytes(run), RunRecord.class))
                     .isEqualTo(run);
         }
@@ -60,16 +108,6 @@ class RunRecordTest {
     }
 
     private static RunRequest request(String id) {
-        return new RunRequest(
-                1,
-                id,
-                RunRequest.Origin.SCHEDULE,
-                List.of(new PoolName("gold")),
-                Optional.empty(),
-                "default",
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty());
+        return RunRequest.of(id, RunRequest.Origin.SCHEDULE, List.of(new PoolName("gold")), "default");
     }
 }

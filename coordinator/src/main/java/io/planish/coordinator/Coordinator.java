@@ -13,6 +13,8 @@ import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Planning;
 import io.planish.coordinator.request.RequestTopic;
 import io.planish.coordinator.request.Runs;
+import io.planish.coordinator.request.TenantsConfig;
+import io.planish.coordinator.schedule.Schedules;
 import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.ledger.Ledger;
 import io.planish.run.RunState;
@@ -56,8 +58,9 @@ class Coordinator {
     private final Planning planning;
     private final PoolScan scan;
     private final RequestTopic requests;
+    private final Schedules schedules;
     private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(
-            2, Thread.ofPlatform().name("coordinator-", 0).daemon().factory());
+            3, Thread.ofPlatform().name("coordinator-", 0).daemon().factory());
     private volatile boolean ready;
     private volatile Optional<Listener> listener = Optional.empty();
 
@@ -73,6 +76,8 @@ class Coordinator {
             PoolScan scan,
             MeterRegistry registry,
             FleetMetrics metrics,
+            Schedules schedules,
+            TenantsConfig tenants,
             Clock clock) {
         this.config = config;
         this.kafka = kafka;
@@ -92,7 +97,9 @@ class Coordinator {
                 jobLease,
                 config.offerAgain(),
                 config.keepRuns());
-        this.requests = new RequestTopic(runs, publisher, clock);
+        this.schedules = schedules;
+        this.requests = new RequestTopic(tenants, this.pools, runs, ledger, publisher, clock, (int)
+                Math.min(Integer.MAX_VALUE, config.mostRequest().asLongValue()));
         registry.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
         Map<String, ToIntFunction<Load>> states =
                 Map.of("blocked", Load::blocked, "queued", Load::queued, "running", Load::running);
@@ -118,18 +125,24 @@ class Coordinator {
                 () -> quietly("lease", leadership::renewOrTake), 0, beatMillis, TimeUnit.MILLISECONDS);
         threads.scheduleWithFixedDelay(
                 () -> quietly("ledger", this::moveOn), 0, config.every().toMillis(), TimeUnit.MILLISECONDS);
+        threads.scheduleWithFixedDelay(() -> quietly("schedules", this::startPlanned), 1, 1, TimeUnit.SECONDS);
     }
 
     private void moveOn() throws IOException {
         if (!ready) {
             makeTopics();
             markPools();
-            listener =
-                    Optional.of(new Listener(List.of(Topics.REQUESTS), Optional.of(Topics.REQUESTS), kafka, requests));
+            listener = Optional.of(new Listener(requests.topics(), Optional.of(Topics.REQUESTS), kafka, requests));
             ready = true;
         }
         if (leadership.leads()) {
             conductor.moveOn(leadership::leads);
+        }
+    }
+
+    private void startPlanned() throws IOException {
+        if (ready && leadership.leads()) {
+            schedules.moveOn();
         }
     }
 
@@ -144,7 +157,9 @@ class Coordinator {
 
     private void makeTopics() throws IOException {
         List<NewTopic> missing = TopicMaker.make(
-                kafka, TopicMaker.wanted(pools, config.partitions(), config.replication()), config.createTopics());
+                kafka,
+                TopicMaker.wanted(pools, requests.topics(), config.partitions(), config.replication()),
+                config.createTopics());
         for (NewTopic topic : missing) {
             LOG.infof(
                     "topic %s name=%s partitions=%d configs=%s",

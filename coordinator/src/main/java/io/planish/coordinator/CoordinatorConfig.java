@@ -1,5 +1,6 @@
 package io.planish.coordinator;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
@@ -34,6 +35,14 @@ public interface CoordinatorConfig {
     /** How long a call to the grid is tried again before it counts as failed; default 5 s, well within the lease. */
     @WithDefault("5s")
     Duration patience();
+
+    /** How much later than planned a schedule's run is still made, when nobody led meanwhile; default 1 hour. */
+    @WithDefault("1h")
+    Duration catchUp();
+
+    /** How long a record on a topic of requests may be; default 64 KiB. */
+    @WithDefault("64K")
+    MemorySize mostRequest();
 
     /** Partitions of each topic of offers; default 16: more than workers of a pool, so that none idles. */
     @WithDefault("16")

@@ -7,6 +7,8 @@ import io.planish.config.Settings;
 import io.planish.coordinator.api.EventStream;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Runs;
+import io.planish.coordinator.schedule.Schedules;
+import io.planish.coordinator.schedule.SchedulesConfig;
 import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.job.Json;
 import io.planish.ledger.Ledger;
@@ -53,6 +55,18 @@ final class Parts {
     @Singleton
     Runs runs(Ledger ledger, PoolsConfig pools, PoliciesConfig policies, Clock clock) {
         return new Runs(ledger, Settings.poolNames(pools), Settings.policies(policies), clock);
+    }
+
+    @Produces
+    @Singleton
+    Schedules schedules(
+            SchedulesConfig schedules,
+            Ledger ledger,
+            Runs runs,
+            Publisher publisher,
+            Clock clock,
+            CoordinatorConfig config) {
+        return new Schedules(SchedulesConfig.records(schedules), ledger, runs, publisher, clock, config.catchUp());
     }
 
     @Produces

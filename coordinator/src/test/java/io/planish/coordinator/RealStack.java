@@ -24,17 +24,24 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
             Path gold = Files.createDirectory(created.resolve("gold"));
             Stack started = Stack.start(created.resolve("stack"));
             stack = Optional.of(started);
-            return Map.of(
-                    "kafka.bootstrap.servers", started.broker().address(),
-                    "quarkus.infinispan-client.hosts", started.grid().address(),
-                    "planish.pools.gold.path", gold.toString(),
-                    "planish.pools.gold.slots", "100",
-                    "planish.pools.empty.path",
-                            Files.createDirectory(created.resolve("empty")).toString(),
-                    "planish.coordinator.offer-again", "1s",
-                    "planish.policies.untouched.protect", "**",
-                    "planish.worker.lease", "3s",
-                    "test.pool", gold.toString());
+            return Map.ofEntries(
+                    Map.entry("kafka.bootstrap.servers", started.broker().address()),
+                    Map.entry("quarkus.infinispan-client.hosts", started.grid().address()),
+                    Map.entry("planish.pools.gold.path", gold.toString()),
+                    Map.entry("planish.pools.gold.slots", "100"),
+                    Map.entry(
+                            "planish.pools.silver.path",
+                            Files.createDirectory(created.resolve("silver")).toString()),
+                    Map.entry(
+                            "planish.pools.empty.path",
+                            Files.createDirectory(created.resolve("empty")).toString()),
+                    Map.entry("planish.coordinator.offer-again", "1s"),
+                    Map.entry("planish.policies.untouched.protect", "**"),
+                    Map.entry("planish.tenants.acme.pools", "empty"),
+                    Map.entry("planish.schedules.yearly.cron", "0 0 1 1 *"),
+                    Map.entry("planish.schedules.yearly.pools", "empty"),
+                    Map.entry("planish.worker.lease", "3s"),
+                    Map.entry("test.pool", gold.toString()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -3,6 +3,7 @@ package io.planish.config;
 import io.planish.chain.PoolName;
 import io.planish.config.PoliciesConfig.PolicyConfig;
 import io.planish.plan.Policy;
+import io.planish.run.RunLimits;
 import io.quarkus.runtime.configuration.MemorySize;
 import java.time.Duration;
 import java.util.List;
@@ -35,11 +36,12 @@ public final class Settings {
                 .orElse(0);
     }
 
-    /** What one job of the pool may write per second. */
-    public static long bytesPerSecondAndSlot(PoolsConfig config, PoolName pool) {
-        return Optional.ofNullable(config.pools().get(pool.value()))
+    /** What one job of the pool may write per second: its share of the pool's bound, or of the run's where that is less. */
+    public static long bytesPerSecondAndSlot(PoolsConfig config, PoolName pool, RunLimits limits) {
+        long configured = Optional.ofNullable(config.pools().get(pool.value()))
                 .flatMap(p -> p.bytesPerSecond().map(b -> Math.max(1, b.asLongValue() / p.slots())))
                 .orElse(Long.MAX_VALUE);
+        return Math.min(configured, limits.bytesPerSecondAndSlot(pool, slots(config, pool)));
     }
 
     /** @throws IllegalArgumentException unless a lease and its margin leave time to act */

@@ -4,7 +4,10 @@ import io.planish.job.Checkpoint;
 import io.planish.job.JobRecord;
 import io.planish.job.LeaseRecord;
 import io.planish.run.PlanRecord;
+import io.planish.run.PlannedTime;
+import io.planish.run.Refusal;
 import io.planish.run.RunRecord;
+import io.planish.run.ScheduleRecord;
 import java.time.Duration;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 
@@ -14,13 +17,19 @@ import org.infinispan.client.hotrod.RemoteCacheManager;
  * @param jobs by {@link JobRecord#key()}
  * @param checkpoints by the key of their job
  * @param leases who leads
+ * @param schedules as edited while running, by name
+ * @param planned how far each schedule is, by name
+ * @param refusals answers to requests that led to no run, by what would be the run's id
  */
 public record Ledger(
         Table<RunRecord> runs,
         Table<JobRecord> jobs,
         Table<PlanRecord> plans,
         Table<Checkpoint> checkpoints,
-        Table<LeaseRecord> leases) {
+        Table<LeaseRecord> leases,
+        Table<ScheduleRecord> schedules,
+        Table<PlannedTime> planned,
+        Table<Refusal> refusals) {
 
     /** @param patience how long a call goes on trying while the grid does not answer */
     public static Ledger of(RemoteCacheManager grid, Duration patience) {
@@ -29,6 +38,9 @@ public record Ledger(
                 new Table<>(grid, "planish-jobs", "", JobRecord.class, patience),
                 new Table<>(grid, "planish-runs", "/plan/", PlanRecord.class, patience),
                 new Table<>(grid, "planish-checkpoints", "", Checkpoint.class, patience),
-                new Table<>(grid, "planish-runs", "/lease/", LeaseRecord.class, patience));
+                new Table<>(grid, "planish-runs", "/lease/", LeaseRecord.class, patience),
+                new Table<>(grid, "planish-runs", "/schedule/", ScheduleRecord.class, patience),
+                new Table<>(grid, "planish-runs", "/planned/", PlannedTime.class, patience),
+                new Table<>(grid, "planish-runs", "/refusal/", Refusal.class, patience));
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.infinispan.client.hotrod.Flag;
 import org.infinispan.client.hotrod.MetadataValue;
@@ -60,16 +61,20 @@ public final class Table<T> {
 
     /** All records, by key. */
     public Map<String, T> all() throws LedgerException {
-        Set<String> keys = asked(() -> {
+        return get(keys());
+    }
+
+    /** The keys of all records. */
+    public Set<String> keys() throws LedgerException {
+        return asked(() -> {
             Set<String> mine = new HashSet<>();
             for (String key : cache().keySet()) {
                 if (key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))) {
-                    mine.add(key);
+                    mine.add(key.substring(prefix.length()));
                 }
             }
             return mine;
         });
-        return decodeAll(keys.isEmpty() ? Map.of() : asked(() -> cache().getAll(keys)));
     }
 
     /** Writes a record that does not exist yet; says whether it is this one that stands there now. */
@@ -84,6 +89,12 @@ public final class Table<T> {
     public void put(String key, T record) throws LedgerException {
         byte[] wanted = encode(record);
         asked(() -> Optional.ofNullable(cache().put(prefix + key, wanted)));
+    }
+
+    /** Writes a record, whatever stood there, that the grid forgets by itself after some time. */
+    public void put(String key, T record, Duration lifespan) throws LedgerException {
+        byte[] wanted = encode(record);
+        asked(() -> Optional.ofNullable(cache().put(prefix + key, wanted, lifespan.toMillis(), TimeUnit.MILLISECONDS)));
     }
 
     public void remove(String key) throws LedgerException {

@@ -4,6 +4,7 @@ import io.planish.job.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -18,10 +19,13 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 
 /** Sends records as JSON. Thread-safe. No call waits longer than some seconds for a broker that is away. */
 public final class Publisher implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 10_000;
+    private static final int DEAD_BYTES = 64 << 10;
+    private static final int HEADER_CHARS = 1000;
 
     private final KafkaProducer<String, byte[]> producer;
 
@@ -50,15 +54,28 @@ public final class Publisher implements AutoCloseable {
         }
     }
 
-    /** Puts a record that could not be understood where a person can look at it; returns when the broker has it. */
+    /**
+     * Puts a record that could not be understood where a person can look at it; returns when the broker has it. Of a long one the
+     * beginning is kept: with what is added the broker might not take the whole.
+     */
     public void bury(ConsumerRecord<String, byte[]> record, String reason) throws IOException {
-        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(Topics.DEAD, record.key(), record.value());
+        byte[] value = record.value();
+        boolean isLong = value != null && value.length > DEAD_BYTES;
+        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(
+                Topics.DEAD, start(record.key()), isLong ? Arrays.copyOf(value, DEAD_BYTES) : value);
+        if (isLong) {
+            dead.headers().add("planish-length", Integer.toString(value.length).getBytes(StandardCharsets.UTF_8));
+        }
         dead.headers()
-                .add(Topics.REASON, reason.getBytes(StandardCharsets.UTF_8))
+                .add(Topics.REASON, String.valueOf(start(reason)).getBytes(StandardCharsets.UTF_8))
                 .add("planish-topic", record.topic().getBytes(StandardCharsets.UTF_8))
                 .add("planish-partition", Integer.toString(record.partition()).getBytes(StandardCharsets.UTF_8))
                 .add("planish-offset", Long.toString(record.offset()).getBytes(StandardCharsets.UTF_8));
         await(Topics.DEAD, producer.send(dead));
+    }
+
+    private static @Nullable String start(@Nullable String text) {
+        return text == null || text.length() <= HEADER_CHARS ? text : text.substring(0, HEADER_CHARS) + "…";
     }
 
     private static void await(String topic, Future<RecordMetadata> sent) throws IOException {

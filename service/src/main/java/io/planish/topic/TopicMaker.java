@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -27,14 +28,16 @@ public final class TopicMaker {
     /**
      * The topics of these pools. Offers are kept for an hour: older ones are news to nobody.
      *
+     * @param requests topics of requests
      * @param partitions of each topic of offers
      * @param replication empty: as the broker does by default
      */
-    public static List<NewTopic> wanted(Collection<PoolName> pools, int partitions, Optional<Short> replication) {
+    public static List<NewTopic> wanted(
+            Collection<PoolName> pools, Collection<String> requests, int partitions, Optional<Short> replication) {
         List<NewTopic> topics = new ArrayList<>();
-        for (String name : List.of(Topics.REQUESTS, Topics.EVENTS, Topics.PROGRESS, Topics.DEAD)) {
-            topics.add(new NewTopic(name, Optional.of(1), replication));
-        }
+        Set<String> single = new TreeSet<>(requests);
+        single.addAll(List.of(Topics.REQUESTS, Topics.EVENTS, Topics.PROGRESS, Topics.DEAD));
+        single.forEach(name -> topics.add(new NewTopic(name, Optional.of(1), replication)));
         for (PoolName pool : pools) {
             topics.add(new NewTopic(Topics.jobs(pool), Optional.of(partitions), replication)
                     .configs(Map.of(TopicConfig.RETENTION_MS_CONFIG, OFFERS_KEPT_MILLIS)));

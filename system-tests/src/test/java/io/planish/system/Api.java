@@ -52,6 +52,13 @@ final class Api implements AutoCloseable {
         return answer(HttpRequest.newBuilder(coordinator.resolve(path)).build());
     }
 
+    String put(String path, String json) throws IOException, InterruptedException {
+        return answer(HttpRequest.newBuilder(coordinator.resolve(path))
+                .header("Content-Type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString(json))
+                .build());
+    }
+
     private String answer(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() >= 300) {

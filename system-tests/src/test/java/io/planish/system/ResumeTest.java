@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -146,6 +148,26 @@ class ResumeTest {
         assertThat(done.epoch()).isEqualTo(2);
         assertThat(result(done).bytesSkipped()).isGreaterThanOrEqualTo(before.guestBytesDone());
         Images.requireSame(pool.resolve("stopped-3"), copy);
+    }
+
+    @Test
+    void atTheEndOfItsWindowAJobStopsAtACheckpointAndGoesOnThereWhenItOpens() throws Exception {
+        Path copy = Images.chain(pool, reference, "night", LAYER_MIB);
+        String run = api.request("night", "night-3").id();
+        Progress before = middle(run);
+        int hour = LocalTime.now(ZoneOffset.UTC).getHour();
+        String later = String.format("%02d:00-%02d:30", (hour + 3) % 24, (hour + 3) % 24);
+        api.put("/api/v1/runs/" + run + "/limits", "{\"window\":{\"times\":\"" + later + "\"}}");
+
+        await().atMost(PATIENCE)
+                .until(() -> api.jobs(run).getFirst().state(), JobState.Queued.class::isInstance);
+        assertThat(api.jobs(run).getFirst().note()).isEqualTo(Optional.of("stopped on request"));
+        assertThat(api.jobs(run).getFirst().settledBytes()).isGreaterThanOrEqualTo(before.guestBytesDone());
+        api.put("/api/v1/runs/" + run + "/limits", "{}");
+        JobRecord done = done(run);
+        assertThat(done.epoch()).isEqualTo(2);
+        assertThat(result(done).bytesSkipped()).isGreaterThanOrEqualTo(before.guestBytesDone());
+        Images.requireSame(pool.resolve("night-3"), copy);
     }
 
     @Test

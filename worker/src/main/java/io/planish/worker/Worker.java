@@ -143,7 +143,7 @@ class Worker {
                         metrics,
                         config.lease(),
                         config.progressEvery(),
-                        pool -> Settings.bytesPerSecondAndSlot(poolsConfig, pool)));
+                        (pool, limits) -> Settings.bytesPerSecondAndSlot(poolsConfig, pool, limits)));
         slots = Optional.of(free);
         metrics.watch(free, config.slots());
         Claims claims = new Claims(ledger, owner, names, config.lease(), config.leaseMargin());

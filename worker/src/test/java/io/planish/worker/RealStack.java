@@ -35,7 +35,7 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
             stack = Optional.of(started);
             TopicMaker.make(
                     Map.of("bootstrap.servers", started.broker().address()),
-                    TopicMaker.wanted(List.of(new PoolName("gold")), 4, Optional.empty()),
+                    TopicMaker.wanted(List.of(new PoolName("gold")), List.of(), 4, Optional.empty()),
                     true);
             return Map.of(
                     "kafka.bootstrap.servers", started.broker().address(),

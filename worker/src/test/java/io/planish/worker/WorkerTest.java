@@ -189,19 +189,9 @@ class WorkerTest {
 
     /** A job in the queue of a run of its own: the plan's for a chain that ends in the image, else one that is stale at once. */
     private JobRecord queued(String run, String image) throws Exception {
-        RunRequest request = new RunRequest(
-                RunRequest.VERSION,
-                run,
-                RunRequest.Origin.API,
-                List.of(GOLD),
-                Optional.empty(),
-                "default",
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty());
+        RunRequest request = RunRequest.of(run, RunRequest.Origin.API, List.of(GOLD), "default");
         Job job = Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image)) : nothing();
-        RunRecord ready = RunRecord.asked(request, 1)
+        RunRecord ready = RunRecord.asked(request, "me", 1)
                 .ready("plan", Policy.DEFAULT, List.of(GOLD), List.of(job.id()))
                 .orElseThrow();
         JobRecord queued = JobRecord.blocked(run, job).queue(job).orElseThrow();

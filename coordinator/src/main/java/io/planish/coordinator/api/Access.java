@@ -33,9 +33,11 @@ class Access {
     private static final Set<String> LOOKING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
     private final Map<String, TokenConfig> tokens;
+    private final Caller caller;
 
-    Access(ApiConfig config) {
+    Access(ApiConfig config, Caller caller) {
         this.tokens = Map.copyOf(config.tokens());
+        this.caller = caller;
     }
 
     void requireSafe(
@@ -87,9 +89,10 @@ class Access {
         }
         byte[] given = authorization.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8);
         Optional<Role> found = Optional.empty();
-        for (TokenConfig token : tokens.values()) {
-            if (MessageDigest.isEqual(token.token().getBytes(StandardCharsets.UTF_8), given)) {
-                found = Optional.of(token.role());
+        for (Map.Entry<String, TokenConfig> token : tokens.entrySet()) {
+            if (MessageDigest.isEqual(token.getValue().token().getBytes(StandardCharsets.UTF_8), given)) {
+                found = Optional.of(token.getValue().role());
+                caller.holds(token.getKey());
             }
         }
         return found;

@@ -1,5 +1,6 @@
 package io.planish.coordinator.api;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.Map;
@@ -13,6 +14,10 @@ public interface ApiConfig {
     /** Without tokens: whether that is wanted on an address that is not loopback; default false: the service does not start. */
     @WithDefault("false")
     boolean open();
+
+    /** How long a call's body may be; default 256 KiB. */
+    @WithDefault("256K")
+    MemorySize maxBody();
 
     /** One token. */
     interface TokenConfig {

@@ -17,6 +17,12 @@ import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jspecify.annotations.Nullable;
 
 /** Plans: made for review, started as a run by {@code POST runs}. */
@@ -35,7 +41,25 @@ public final class PlansResource {
 
     /** Scans and plans now, and answers when that is done. */
     @POST
-    public Response make(PlanBody body) throws IOException, PlanMaker.NoPlanException {
+    @Operation(
+            summary = "Scans and plans now, and answers when that is done",
+            description = "Nothing is started: POST runs {plan} does.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = PlanBody.class),
+                            examples =
+                                    @ExampleObject(
+                                            name = "one pool",
+                                            value =
+                                                    "{\"pools\": [\"gold\"], \"policy\": \"nightly\", \"keep\": [\"templates/\"]}")))
+    @APIResponse(
+            responseCode = "201",
+            content = @Content(mediaType = "application/json", schema = @Schema(implementation = PlanRecord.class)))
+    public Response make(@Nullable PlanBody given) throws IOException, PlanMaker.NoPlanException {
+        PlanBody body = Bodies.required(given);
         RunRequest request = new RunRequest(
                 RunRequest.VERSION,
                 "plan-" + UUID.randomUUID(),
@@ -46,7 +70,9 @@ public final class PlansResource {
                 body.keep() == null ? List.of() : body.keep(),
                 body.protect() == null ? List.of() : body.protect(),
                 Optional.ofNullable(body.tighten()),
-                Optional.empty());
+                Optional.empty(),
+                Optional.empty(),
+                0);
         runs.check(request);
         PlanRecord plan = new PlanRecord(
                 PlanRecord.VERSION, request.id(), request, maker.plan(request), System.currentTimeMillis());
@@ -68,5 +94,11 @@ public final class PlansResource {
             @Nullable String policy,
             @Nullable List<String> keep,
             @Nullable List<String> protect,
-            @Nullable Tightening tighten) {}
+            @Nullable Tightening tighten) {
+        public PlanBody {
+            pools = pools == null ? null : List.copyOf(pools);
+            keep = keep == null ? null : List.copyOf(keep);
+            protect = protect == null ? null : List.copyOf(protect);
+        }
+    }
 }

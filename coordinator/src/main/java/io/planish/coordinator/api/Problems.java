@@ -8,10 +8,13 @@ import io.planish.job.Json;
 import io.planish.ledger.LedgerException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
+import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Turns what goes wrong in a call into a problem that names it. */
 final class Problems {
+    private static final Logger LOG = Logger.getLogger(Problems.class);
+
     @ServerExceptionMapper
     Response problem(ProblemException e) {
         return Problem.response(e.status(), message(e));
@@ -60,6 +63,14 @@ final class Problems {
             return unreadable(json);
         }
         return Problem.response(status, message(e));
+    }
+
+    /** A fault of ours: what it is belongs into the log, not to whoever calls. */
+    @ServerExceptionMapper
+    Response unexpected(Exception e) {
+        LOG.error("a call broke off", e);
+        return Problem.response(
+                Response.Status.INTERNAL_SERVER_ERROR, "the call broke off; the coordinator's log says where");
     }
 
     private static String message(Throwable e) {

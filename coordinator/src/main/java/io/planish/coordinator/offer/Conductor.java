@@ -7,6 +7,7 @@ import io.planish.job.JobRecord;
 import io.planish.job.JobState;
 import io.planish.job.LeaseWatch;
 import io.planish.job.Offer;
+import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
@@ -16,6 +17,7 @@ import io.planish.topic.Topics;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -36,6 +38,11 @@ import org.jboss.logging.Logger;
 public final class Conductor {
     private static final Logger LOG = Logger.getLogger(Conductor.class);
 
+    private static final Comparator<RunRecord> FIRST_FIRST = Comparator.comparingInt(
+                    (RunRecord r) -> -r.request().priority())
+            .thenComparingLong(RunRecord::createdMillis)
+            .thenComparing(RunRecord::id);
+
     private final Ledger ledger;
     private final Publisher publisher;
     private final Announcer announcer;
@@ -45,6 +52,7 @@ public final class Conductor {
     private final Duration keepRuns;
     private final LeaseWatch leases;
     private final OfferBook book;
+    private final AllRuns runs;
     private volatile Load load = Load.NONE;
 
     /**
@@ -73,20 +81,29 @@ public final class Conductor {
         this.keepRuns = keepRuns;
         this.leases = new LeaseWatch(jobLease.toNanos());
         this.book = new OfferBook(offerAgain);
+        this.runs = new AllRuns(ledger.runs());
     }
 
     /** @param leads asked before each step; when it says no the rest is left to whoever leads */
     public void moveOn(BooleanSupplier leads) throws IOException {
-        List<RunRecord> runs = new ArrayList<>(ledger.runs().all().values());
-        runs.sort(Comparator.comparingLong(RunRecord::createdMillis).thenComparing(RunRecord::id));
+        List<RunRecord> runs = new ArrayList<>(this.runs.read(System.nanoTime()));
+        runs.sort(FIRST_FIRST);
+        Instant now = clock.instant();
         List<RunView> open = new ArrayList<>();
         List<Footprint> closed = new ArrayList<>();
         for (RunRecord run : runs) {
             announcer.announce(run);
             switch (run.state()) {
-                case PLANNING -> planning.accept(run);
-                case READY, PAUSED, CANCELLING -> open.add(new RunView(run, jobs(run, run.jobs())));
-                case FINISHED -> jobs(run, run.unresolved()).values().forEach(j -> closed.add(Footprint.of(j.job())));
+                case PLANNING -> {
+                    if (run.limits().isOpen(now)) {
+                        planning.accept(run);
+                    }
+                }
+                case READY, PAUSED, CANCELLING -> {
+                    Retries.carryOut(ledger, run);
+                    open.add(new RunView(run, jobs(run, run.jobs())));
+                }
+                case FINISHED -> closed.addAll(unresolved(run));
                 case FAILED -> {}
             }
             if (isForgettable(run)) {
@@ -95,12 +112,25 @@ public final class Conductor {
         }
         look(open);
         load = Load.of(runs, open);
-        for (Step step : Dispatch.next(open, closed, slots)) {
+        for (Step step : Dispatch.next(open, closed, slots, now)) {
             if (!leads.getAsBoolean()) {
                 return;
             }
             act(step);
         }
+    }
+
+    /** One that a person has resolved, but whose run does not say so yet, is closed to nobody. */
+    private List<Footprint> unresolved(RunRecord run) throws LedgerException {
+        List<Footprint> closed = new ArrayList<>();
+        for (JobRecord job : jobs(run, run.unresolved()).values()) {
+            if (job.outcome().filter(Outcome.Unknown.class::isInstance).isPresent()) {
+                closed.add(Footprint.of(job.job()));
+            } else {
+                ledger.runs().update(run.id(), r -> r.resolved(job.job().id()));
+            }
+        }
+        return closed;
     }
 
     private boolean isForgettable(RunRecord run) {
@@ -149,7 +179,7 @@ public final class Conductor {
                     }
                     case JobState.Queued q -> queued.add(job.key());
                     case JobState.Blocked b -> {}
-                    case JobState.Finished f -> announcer.announce(job);
+                    case JobState.Finished f -> announcer.announce(view.run(), job);
                 }
             }
         }

@@ -10,6 +10,7 @@ import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import io.planish.run.RunRecord;
 import io.planish.run.RunState;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,12 +21,14 @@ import java.util.Set;
 import java.util.function.ToIntFunction;
 
 /**
- * Decides, from what the ledger holds, what to do next: a job is let into the queue when all it depends on is done, its pool has a
- * free slot, and no job that is queued, running or of unknown outcome, of whatever run, touches the same images.
+ * Decides, from what the ledger holds, what to do next: a job is let into the queue when all it depends on is done, its pool and its run have a
+ * free slot, and no job that is queued, running or of unknown outcome, of whatever run, touches the same images. What is queued in a
+ * run that is paused or outside its window takes no slot, but keeps its images.
  */
 final class Dispatch {
     private final List<Footprint> taken = new ArrayList<>();
     private final Map<PoolName, Integer> used = new HashMap<>();
+    private final Map<String, Integer> usedByRun = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final ToIntFunction<PoolName> slots;
 
@@ -34,22 +37,26 @@ final class Dispatch {
     }
 
     /**
-     * @param runs those that are neither being planned nor over, oldest first
+     * @param runs those that are neither being planned nor over, those that are to go first first
      * @param closed footprints of jobs of unknown outcome in runs that are over
      * @param slots how many jobs of a pool may be queued or running
+     * @param now outside a run's window nothing of it is let go on
      */
-    static List<Step> next(List<RunView> runs, List<Footprint> closed, ToIntFunction<PoolName> slots) {
+    static List<Step> next(List<RunView> runs, List<Footprint> closed, ToIntFunction<PoolName> slots, Instant now) {
         Dispatch dispatch = new Dispatch(slots);
         dispatch.taken.addAll(closed);
-        runs.forEach(r -> r.jobs().values().forEach(dispatch::countIn));
+        runs.forEach(r -> r.jobs().values().forEach(j -> dispatch.countIn(r.run(), j)));
         for (RunView view : runs) {
+            boolean open = view.run().limits().isOpen(now);
             switch (view.run().state()) {
                 case READY -> {
-                    view.inOrder().forEach(j -> dispatch.ready(view, j));
+                    if (open) {
+                        view.inOrder().forEach(j -> dispatch.ready(view, j));
+                    }
                     dispatch.endOf(view);
                 }
                 case CANCELLING -> {
-                    view.inOrder().forEach(dispatch::cancelling);
+                    view.inOrder().forEach(j -> dispatch.cancelling(view, j, open));
                     dispatch.endOf(view);
                 }
                 case PLANNING, PAUSED, FINISHED, FAILED -> {}
@@ -58,10 +65,13 @@ final class Dispatch {
         return dispatch.steps;
     }
 
-    private void countIn(JobRecord job) {
+    private void countIn(RunRecord run, JobRecord job) {
         switch (job.state()) {
-            case JobState.Queued s -> take(job);
-            case JobState.Running s -> take(job);
+            case JobState.Queued s -> taken.add(Footprint.of(job.job()));
+            case JobState.Running s -> {
+                taken.add(Footprint.of(job.job()));
+                takeSlot(run, job);
+            }
             case JobState.Blocked s -> {}
             case JobState.Finished s -> {
                 if (s.result().outcome() instanceof Outcome.Unknown) {
@@ -71,17 +81,33 @@ final class Dispatch {
         }
     }
 
-    private void take(JobRecord job) {
-        taken.add(Footprint.of(job.job()));
-        used.merge(job.job().target().pool(), 1, Integer::sum);
+    private boolean hasSlot(RunRecord run, JobRecord job) {
+        PoolName pool = job.job().target().pool();
+        int configured = slots.applyAsInt(pool);
+        return used.getOrDefault(pool, 0) < configured
+                && usedByRun.getOrDefault(run.id() + "/" + pool, 0)
+                        < run.limits().slots(pool, configured);
+    }
+
+    private void takeSlot(RunRecord run, JobRecord job) {
+        PoolName pool = job.job().target().pool();
+        used.merge(pool, 1, Integer::sum);
+        usedByRun.merge(run.id() + "/" + pool, 1, Integer::sum);
     }
 
     private void ready(RunView view, JobRecord job) {
         switch (job.state()) {
-            case JobState.Queued s -> steps.add(new Step.Offer(job));
+            case JobState.Queued s -> queued(view, job);
             case JobState.Blocked s -> blocked(view, job);
             case JobState.Running s -> {}
             case JobState.Finished s -> {}
+        }
+    }
+
+    private void queued(RunView view, JobRecord job) {
+        if (hasSlot(view.run(), job)) {
+            steps.add(new Step.Offer(job));
+            takeSlot(view.run(), job);
         }
     }
 
@@ -99,12 +125,10 @@ final class Dispatch {
             }
         }
         Footprint footprint = Footprint.of(job.job());
-        PoolName pool = job.job().target().pool();
-        if (!waits
-                && used.getOrDefault(pool, 0) < slots.applyAsInt(pool)
-                && taken.stream().noneMatch(footprint::collidesWith)) {
+        if (!waits && hasSlot(view.run(), job) && taken.stream().noneMatch(footprint::collidesWith)) {
             steps.add(new Step.Queue(job, Expectations.filled(job.job(), before(view, job))));
-            take(job);
+            taken.add(footprint);
+            takeSlot(view.run(), job);
         }
     }
 
@@ -127,17 +151,19 @@ final class Dispatch {
         return results;
     }
 
-    private void cancelling(JobRecord job) {
+    /** A commit that has begun, also one that is tried again, can only be finished. */
+    private void cancelling(RunView view, JobRecord job, boolean open) {
         if (job.isCancellable()) {
             steps.add(new Step.Cancel(job));
-        } else if (job.state() instanceof JobState.Queued) {
-            steps.add(new Step.Offer(job));
+        } else if (open) {
+            ready(view, job);
         }
     }
 
     private void endOf(RunView view) {
         List<JobRecord> jobs = view.inOrder();
         if (jobs.size() < view.run().jobs().size()
+                || !view.run().retrying().isEmpty()
                 || !jobs.stream().allMatch(j -> j.state() instanceof JobState.Finished f && f.announced())) {
             return;
         }

@@ -8,12 +8,16 @@ import io.planish.plan.Policy;
 import io.planish.plan.Snapshot;
 import io.planish.run.RunRequest;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** Scans all pools and plans for those that are asked for: an overlay may lie in any pool. Thread-safe. */
 public final class PlanMaker {
+    private static final Duration REUSED = Duration.ofSeconds(15);
+
     private final Scan scan;
     private final Map<String, Policy> policies;
     private final FleetMetrics metrics;
@@ -27,19 +31,51 @@ public final class PlanMaker {
 
     /** @throws NoPlanException if there can be none, however often one tries */
     public Plan plan(RunRequest request) throws NoPlanException {
-        Policy policy = policy(request);
-        Snapshot snapshot;
-        try {
-            snapshot = scan.snapshot();
-        } catch (IOException e) {
-            throw new NoPlanException("the pools cannot be scanned: " + e.getMessage());
+        return batch().plan(request);
+    }
+
+    /** Plans that share one scan, which is made with the first of them. */
+    Batch batch() {
+        return new Batch();
+    }
+
+    /** One scan, and what was planned from it. Not thread-safe. */
+    final class Batch {
+        private final Map<Policy, Plan> plans = new HashMap<>();
+        private Optional<Snapshot> scanned = Optional.empty();
+        private long scannedNanos;
+
+        /** Whether it shows the pools as they were at some time after one and not long before the other. */
+        boolean isGood(long sinceNanos, long nowNanos) {
+            return scanned.isEmpty() || scannedNanos - sinceNanos > 0 && nowNanos - scannedNanos < REUSED.toNanos();
         }
-        Plan whole = Planner.plan(snapshot, policy);
-        metrics.leftAlone(whole);
-        Plan plan = PlanPart.inPools(whole, Set.copyOf(request.pools()));
-        return request.image().isEmpty()
-                ? plan
-                : PlanPart.forImage(plan, snapshot.forest(), request.image().get());
+
+        Plan plan(RunRequest request) throws NoPlanException {
+            Policy policy = policy(request);
+            Snapshot snapshot = snapshot();
+            Plan whole = plans.get(policy);
+            if (whole == null) {
+                whole = Planner.plan(snapshot, policy);
+                metrics.leftAlone(whole);
+                plans.put(policy, whole);
+            }
+            Plan plan = PlanPart.inPools(whole, Set.copyOf(request.pools()));
+            return request.image().isEmpty()
+                    ? plan
+                    : PlanPart.forImage(plan, snapshot.forest(), request.image().get());
+        }
+
+        private Snapshot snapshot() throws NoPlanException {
+            if (scanned.isEmpty()) {
+                scannedNanos = System.nanoTime();
+                try {
+                    scanned = Optional.of(scan.snapshot());
+                } catch (IOException e) {
+                    throw new NoPlanException("the pools cannot be scanned: " + e.getMessage());
+                }
+            }
+            return scanned.get();
+        }
     }
 
     private Policy policy(RunRequest request) throws NoPlanException {

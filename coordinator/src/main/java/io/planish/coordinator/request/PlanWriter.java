@@ -12,6 +12,7 @@ import io.planish.ledger.LedgerException;
 import io.planish.plan.Plan;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
+import io.planish.run.RunState;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -38,13 +39,30 @@ final class PlanWriter {
         String planId = run.id() + "-plan" + (run.generation() + 1);
         ledger.plans().put(planId, new PlanRecord(PlanRecord.VERSION, planId, run.request(), plan, nowMillis));
         List<String> ids = written(run, plan.jobs());
-        return ledger.runs()
+        boolean begins = ledger.runs()
                 .update(
                         run.id(),
                         r -> r.generation() == run.generation()
                                 ? r.ready(planId, plan.policy(), pools, ids)
                                 : Optional.empty())
                 .isPresent();
+        if (!begins) {
+            tidy(run, planId, ids);
+        }
+        return begins;
+    }
+
+    /** Of a run that was cancelled meanwhile nothing comes of this any more; of one that was paused another writer's jobs may look the same. */
+    private void tidy(RunRecord run, String planId, List<String> ids) throws LedgerException {
+        Optional<RunRecord> now = ledger.runs().get(run.id());
+        if (now.isPresent()
+                && (now.get().state() == RunState.CANCELLING || now.get().state() == RunState.FINISHED)
+                && now.get().generation() == run.generation()) {
+            for (String id : ids) {
+                ledger.jobs().remove(JobRecord.key(run.id(), id));
+            }
+            ledger.plans().remove(planId);
+        }
     }
 
     private List<String> written(RunRecord run, List<Job> jobs) throws LedgerException {

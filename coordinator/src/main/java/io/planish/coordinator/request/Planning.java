@@ -20,7 +20,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jboss.logging.Logger;
 
-/** Plans runs, one after the other, on a thread of its own: a scan of large pools takes longer than a lease. */
+/**
+ * Plans runs, one after the other, on a thread of its own: a scan of large pools takes longer than a lease. Runs that were waiting when a scan
+ * began share it.
+ */
 public final class Planning implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Planning.class);
 
@@ -30,6 +33,7 @@ public final class Planning implements AutoCloseable {
     private final FleetMetrics metrics;
     private final Clock clock;
     private final Set<String> underWay = ConcurrentHashMap.newKeySet();
+    private PlanMaker.Batch batch;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("planning").daemon().factory());
 
@@ -37,6 +41,7 @@ public final class Planning implements AutoCloseable {
     public Planning(Ledger ledger, PlanMaker maker, Collection<PoolName> pools, FleetMetrics metrics, Clock clock) {
         this.ledger = ledger;
         this.maker = maker;
+        this.batch = maker.batch();
         this.writer = new PlanWriter(ledger, pools);
         this.metrics = metrics;
         this.clock = clock;
@@ -45,9 +50,10 @@ public final class Planning implements AutoCloseable {
     /** Plans the run soon; being told again meanwhile changes nothing. */
     public void begin(RunRecord run) {
         if (underWay.add(run.id())) {
+            long sinceNanos = System.nanoTime();
             thread.execute(() -> {
                 try {
-                    plan(run);
+                    plan(run, sinceNanos);
                 } catch (IOException e) {
                     LOG.warnf("not planned yet: %s run=%s", e.getMessage(), run.id());
                 } catch (RuntimeException e) {
@@ -59,7 +65,10 @@ public final class Planning implements AutoCloseable {
         }
     }
 
-    private void plan(RunRecord run) throws IOException {
+    private void plan(RunRecord run, long sinceNanos) throws IOException {
+        if (!batch.isGood(sinceNanos, System.nanoTime())) {
+            batch = maker.batch();
+        }
         Plan plan;
         try {
             plan = planFor(run);
@@ -84,11 +93,11 @@ public final class Planning implements AutoCloseable {
                             .toList())
                     .values());
             Set<ImageRef> stale = PlanWriter.staleImages(jobs);
-            return PlanPart.touching(maker.plan(run.request()), stale);
+            return PlanPart.touching(batch.plan(run.request()), stale);
         }
         Optional<String> ready = run.request().plan();
         if (ready.isEmpty()) {
-            return maker.plan(run.request());
+            return batch.plan(run.request());
         }
         return ledger.plans()
                 .get(ready.get())

@@ -3,7 +3,6 @@ package io.planish.coordinator.request;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.planish.coordinator.request.RunOnceSummary.Ended;
 import io.planish.coordinator.schedule.Schedules;
-import io.planish.coordinator.schedule.SchedulesConfig;
 import io.planish.job.JobRecord;
 import io.planish.job.Json;
 import io.planish.ledger.Ledger;
@@ -33,10 +32,10 @@ public final class RunOnce {
 
     private final Runs runs;
     private final Ledger ledger;
-    private final SchedulesConfig schedules;
+    private final Schedules schedules;
     private final Clock clock;
 
-    RunOnce(Runs runs, Ledger ledger, SchedulesConfig schedules, Clock clock) {
+    RunOnce(Runs runs, Ledger ledger, Schedules schedules, Clock clock) {
         this.runs = runs;
         this.ledger = ledger;
         this.schedules = schedules;
@@ -53,7 +52,7 @@ public final class RunOnce {
                 line.usage(out);
                 return 0;
             }
-            return watch(runs.ask(request(options)), options, out, err);
+            return watch(runs.ask(request(options), "run-once"), options, out, err);
         } catch (ParameterException | IllegalArgumentException e) {
             err.println("planish: run-once: " + e.getMessage() + " (run-once --help)");
             return 2;
@@ -66,25 +65,16 @@ public final class RunOnce {
         }
     }
 
-    private RunRequest request(RunOnceOptions options) {
+    private RunRequest request(RunOnceOptions options) throws LedgerException {
         String id = options.id.orElseGet(() -> Schedules.runId(options.schedule.orElse("once"), clock.instant()));
         if (options.schedule.isPresent()) {
             String name = options.schedule.get();
-            return Optional.ofNullable(schedules.schedules().get(name))
-                    .orElseThrow(() -> new IllegalArgumentException("schedule '" + name + "' is not configured"))
-                    .request(id, RunRequest.Origin.SCHEDULE);
+            return schedules
+                    .find(name)
+                    .orElseThrow(() -> new IllegalArgumentException("there is no schedule '" + name + "'"))
+                    .request(id);
         }
-        return new RunRequest(
-                RunRequest.VERSION,
-                id,
-                RunRequest.Origin.RUN_ONCE,
-                options.pools,
-                Optional.empty(),
-                options.policy,
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty());
+        return RunRequest.of(id, RunRequest.Origin.RUN_ONCE, options.pools, options.policy);
     }
 
     private int watch(RunRecord run, RunOnceOptions options, PrintStream out, PrintStream err)

@@ -4,6 +4,7 @@ import io.planish.chain.PoolName;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
 import io.planish.plan.Policy;
+import io.planish.run.RunLimits;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import java.time.Clock;
@@ -13,6 +14,8 @@ import java.util.TreeSet;
 
 /** The one way into the ledger for whoever wants a run. Thread-safe. */
 public final class Runs {
+    private static final int MOST_GLOBS = 100;
+
     private final Ledger ledger;
     private final Set<PoolName> pools;
     private final Map<String, Policy> policies;
@@ -27,13 +30,14 @@ public final class Runs {
     }
 
     /**
-     * Writes the run into the ledger; the same request again finds the run of the first.
+     * Writes the run into the ledger; the same request again, whoever asks, finds the run of the first.
      *
+     * @param by who asks
      * @throws IllegalArgumentException if it names a pool, policy or plan that is not there, or its id was used for another request
      */
-    public RunRecord ask(RunRequest request) throws LedgerException {
+    public RunRecord ask(RunRequest request, String by) throws LedgerException {
         check(request);
-        RunRecord asked = RunRecord.asked(request, clock.millis());
+        RunRecord asked = RunRecord.asked(request, by, clock.millis());
         if (ledger.runs().add(asked.id(), asked)) {
             return asked;
         }
@@ -49,6 +53,10 @@ public final class Runs {
         if (request.pools().isEmpty()) {
             throw new IllegalArgumentException("no pool is named; there are " + pools);
         }
+        if (request.keep().size() + request.protect().size() > MOST_GLOBS) {
+            throw new IllegalArgumentException(
+                    "'keep' and 'protect' name more than " + MOST_GLOBS + " patterns (put them into a policy)");
+        }
         for (PoolName pool : request.pools()) {
             if (!pools.contains(pool)) {
                 throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
@@ -60,10 +68,20 @@ public final class Runs {
                     + new TreeSet<>(policies.keySet()));
         }
         request.tightened(policy);
+        check(request.limits().orElse(RunLimits.NONE));
         if (request.plan().isPresent()
                 && ledger.plans().get(request.plan().get()).isEmpty()) {
             throw new IllegalArgumentException(
                     "there is no plan '" + request.plan().get() + "'");
+        }
+    }
+
+    /** @throws IllegalArgumentException naming a pool that is not there */
+    public void check(RunLimits limits) {
+        for (PoolName pool : limits.pools().keySet()) {
+            if (!pools.contains(pool)) {
+                throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
+            }
         }
     }
 }

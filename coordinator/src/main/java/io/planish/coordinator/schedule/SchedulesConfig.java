@@ -1,13 +1,14 @@
 package io.planish.coordinator.schedule;
 
 import io.planish.chain.PoolName;
-import io.planish.run.RunRequest;
+import io.planish.run.ScheduleRecord;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithParentName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** When runs start by themselves: {@code planish.schedules.<name>.…}. */
 @ConfigMapping(prefix = "planish.schedules")
@@ -30,19 +31,26 @@ public interface SchedulesConfig {
         @WithDefault("default")
         String policy();
 
-        /** The wish for the run of one planned time. */
-        default RunRequest request(String id, RunRequest.Origin origin) {
-            return new RunRequest(
-                    RunRequest.VERSION,
-                    id,
-                    origin,
-                    pools().stream().map(PoolName::new).toList(),
-                    Optional.empty(),
-                    policy(),
-                    List.of(),
-                    List.of(),
-                    Optional.empty(),
-                    Optional.empty());
-        }
+        /** When jobs of its runs may run, in the same zone, such as {@code mon-fri 22:00-06:00}; by default at any time. */
+        Optional<String> window();
+    }
+
+    /** As the values that the rest works with, by name. */
+    static Map<String, ScheduleRecord> records(SchedulesConfig config) {
+        Map<String, ScheduleRecord> records = new TreeMap<>();
+        config.schedules()
+                .forEach((name, s) -> records.put(
+                        name,
+                        new ScheduleRecord(
+                                ScheduleRecord.VERSION,
+                                name,
+                                s.cron(),
+                                s.zone(),
+                                s.window(),
+                                s.pools().stream().map(PoolName::new).toList(),
+                                s.policy(),
+                                false,
+                                0)));
+        return records;
     }
 }

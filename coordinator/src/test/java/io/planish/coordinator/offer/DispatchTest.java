@@ -13,9 +13,13 @@ import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
+import io.planish.job.SkipReason;
 import io.planish.plan.Policy;
+import io.planish.run.RunLimits;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
+import io.planish.run.Window;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +29,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DispatchTest {
+    private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
     private static final FileFacts FACTS = new FileFacts("id", 1, 2, 3, 4, 5);
 
     @Test
@@ -87,7 +92,8 @@ class DispatchTest {
     void theImagesOfAJobOfUnknownOutcomeStayClosed() {
         JobRecord job = blocked("r2", pull("x", "p/a", "p/root"));
 
-        assertThat(Dispatch.next(List.of(run("r2", job)), List.of(Footprint.of(pull("a", "p/a", "p/base"))), p -> 9))
+        assertThat(Dispatch.next(
+                        List.of(run("r2", job)), List.of(Footprint.of(pull("a", "p/a", "p/base"))), p -> 9, NOW))
                 .isEmpty();
     }
 
@@ -113,6 +119,89 @@ class DispatchTest {
         RunView paused = view(run("r1", one).run().paused().orElseThrow(), one);
 
         assertThat(next(paused, run("r2", blocked("r2", pull("x", "p/a", "p/root")))))
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsQueuedInAPausedRunTakesNoSlotAndIsOfferedWithinTheSlotsWhenTheRunGoesOn() {
+        JobRecord a = queued(blocked("r1", pull("a", "p/a", "p/base")));
+        JobRecord b = queued(blocked("r1", pull("b", "p/b", "p/base")));
+        JobRecord c = blocked("r2", pull("c", "p/c", "p/base"));
+        RunView run = run("r1", a, b);
+        RunView paused = view(run.run().paused().orElseThrow(), a, b);
+
+        assertThat(next(paused, run("r2", c))).containsExactly(new Step.Queue(c, c.job()));
+        assertThat(next(run, run("r2", queued(c)))).containsExactly(new Step.Offer(a), new Step.Offer(b));
+    }
+
+    @Test
+    void aRunTakesNoMoreSlotsThanItsLimitsSayAndLeavesTheOthersToOtherRuns() {
+        JobRecord a = blocked("r1", pull("a", "p/a", "p/base"));
+        JobRecord b = blocked("r1", pull("b", "p/b", "p/base"));
+        JobRecord c = blocked("r2", pull("c", "p/c", "p/base"));
+        RunLimits one = new RunLimits(
+                Map.of(new PoolName("p"), new RunLimits.PoolLimit(Optional.of(1), Optional.empty())), Optional.empty());
+        RunView gentle = view(run("r1", a, b).run().limited(one).orElseThrow(), a, b);
+
+        assertThat(next(gentle, run("r2", c))).containsExactly(new Step.Queue(a, a.job()), new Step.Queue(c, c.job()));
+    }
+
+    @Test
+    void outsideItsWindowNothingOfARunIsOfferedButWhatHasEndedEndsIt() {
+        JobRecord a = queued(blocked("r", pull("a", "p/a", "p/base")));
+        JobRecord over = done(blocked("r", pull("b", "p/b", "p/base")), Map.of());
+        RunLimits night = new RunLimits(Map.of(), Optional.of(new Window("22:00-06:00", "UTC")));
+
+        assertThat(next(view(run("r", a).run().limited(night).orElseThrow(), a)))
+                .isEmpty();
+        assertThat(next(view(run("r", over).run().limited(night).orElseThrow(), over)))
+                .hasOnlyElementsOfType(Step.Finish.class);
+        assertThat(next(view(
+                        run("r", a)
+                                .run()
+                                .limited(night)
+                                .flatMap(RunRecord::cancelling)
+                                .orElseThrow(),
+                        a)))
+                .containsExactly(new Step.Cancel(a));
+    }
+
+    @Test
+    void aCommitThatIsTriedAgainIsQueuedAlsoWhileItsRunIsCancelled() {
+        JobRecord commit = queued(blocked("r", commit("c", "p/c", "p/d")))
+                .claim("w")
+                .flatMap(r -> r.ended("w", 1, result(new Outcome.Failed(ErrorKind.NO_SPACE, "full"))))
+                .flatMap(JobRecord::retry)
+                .orElseThrow();
+
+        assertThat(next(view(run("r", commit).run().cancelling().orElseThrow(), commit)))
+                .containsExactly(new Step.Queue(commit, commit.job()));
+    }
+
+    @Test
+    void aRetryTakesAlongWhatWasSkippedBecauseOfTheJobButNothingElse() {
+        JobRecord failed = ended(blocked("r", pull("a", "p/a", "p/base")), new Outcome.Failed(ErrorKind.NO_SPACE, "x"));
+        JobRecord second = skipped(blocked("r", pull("b", "p/b", "p/a", "a")), SkipReason.DEPENDENCY);
+        JobRecord third = skipped(blocked("r", pull("c", "p/c", "p/b", "b")), SkipReason.DEPENDENCY);
+        JobRecord used = skipped(blocked("r", pull("d", "p/d", "p/a", "a")), SkipReason.IN_USE);
+        JobRecord done = done(blocked("r", pull("e", "p/e", "p/base")), Map.of());
+        RunView view = run("r", failed, second, third, used, done);
+
+        assertThat(Retries.withDependents(
+                        view.run(), view.jobs(), j -> j.outcome().orElseThrow() instanceof Outcome.Failed))
+                .containsExactly("a", "b", "c");
+        assertThat(Retries.withDependents(
+                        view.run(), view.jobs(), j -> j.job().id().equals("e")))
+                .isEmpty();
+    }
+
+    @Test
+    void aRunIsNotOverWhileAJobIsToBeTriedAgain() {
+        JobRecord failed = ended(blocked("r", pull("a", "p/a", "p/base")), new Outcome.Failed(ErrorKind.NO_SPACE, "x"))
+                .announced()
+                .orElseThrow();
+
+        assertThat(next(view(run("r", failed).run().retrying(List.of("a")).orElseThrow(), failed)))
                 .isEmpty();
     }
 
@@ -148,24 +237,14 @@ class DispatchTest {
     }
 
     private static List<Step> next(RunView... runs) {
-        return Dispatch.next(Arrays.asList(runs), List.of(), p -> p.equals(new PoolName("p")) ? 2 : 1);
+        return Dispatch.next(Arrays.asList(runs), List.of(), p -> p.equals(new PoolName("p")) ? 2 : 1, NOW);
     }
 
     private static RunView run(String id, JobRecord... jobs) {
-        RunRequest request = new RunRequest(
-                1,
-                id,
-                RunRequest.Origin.API,
-                List.of(new PoolName("p")),
-                Optional.empty(),
-                "default",
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty());
+        RunRequest request = RunRequest.of(id, RunRequest.Origin.API, List.of(new PoolName("p")), "default");
         List<String> ids = Arrays.stream(jobs).map(j -> j.job().id()).toList();
         return view(
-                RunRecord.asked(request, 1)
+                RunRecord.asked(request, "me", 1)
                         .ready("plan", Policy.DEFAULT, List.of(), ids)
                         .orElseThrow(),
                 jobs);
@@ -191,6 +270,14 @@ class DispatchTest {
         return finished(job, new JobResult(new Outcome.Done(), facts, List.of(), 0, 0, List.of()))
                 .announced()
                 .orElseThrow();
+    }
+
+    private static JobRecord skipped(JobRecord job, SkipReason reason) {
+        return job.skip(reason, "").orElseThrow();
+    }
+
+    private static JobResult result(Outcome outcome) {
+        return new JobResult(outcome, Map.of(), List.of(), 0, 0, List.of());
     }
 
     private static JobRecord ended(JobRecord job, Outcome outcome) {

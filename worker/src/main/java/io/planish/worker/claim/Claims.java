@@ -11,8 +11,8 @@ import io.planish.job.Tenure;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
 import io.planish.run.RunRecord;
-import io.planish.run.RunState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,7 +41,7 @@ public final class Claims {
     /** Claims the offered job, unless it is gone, taken, on hold or out of this worker's reach: then the offer means nothing. */
     public Optional<Claim> claim(Offer offer) throws LedgerException {
         Optional<RunRecord> run = ledger.runs().get(offer.run());
-        if (run.isEmpty() || !mayRun(run.get().state())) {
+        if (run.isEmpty() || !mayRun(run.get())) {
             return Optional.empty();
         }
         long sent = System.nanoTime();
@@ -52,9 +52,9 @@ public final class Claims {
                 .map(r -> new Claim(run.get(), r, owner, new Tenure(lease.toNanos(), margin.toNanos(), sent)));
     }
 
-    private static boolean mayRun(RunState state) {
-        return switch (state) {
-            case READY, CANCELLING -> true;
+    private static boolean mayRun(RunRecord run) {
+        return switch (run.state()) {
+            case READY, CANCELLING -> run.limits().isOpen(Instant.now());
             case PLANNING, PAUSED, FINISHED, FAILED -> false;
         };
     }

@@ -9,19 +9,20 @@ import io.planish.worker.claim.Claim;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /** What the engine sees of a claim: it may go on while the lease lasts, and is told to stop by a person or the worker's end. */
 final class ClaimedAttempt implements Attempt {
     private final Claim claim;
     private final CheckpointStore checkpoints;
-    private final long bytesPerSecond;
+    private final LongSupplier bytesPerSecond;
     private final BooleanSupplier stop;
     private final Consumer<Progress> told;
 
     ClaimedAttempt(
             Claim claim,
             CheckpointStore checkpoints,
-            long bytesPerSecond,
+            LongSupplier bytesPerSecond,
             BooleanSupplier stop,
             Consumer<Progress> told) {
         this.claim = claim;
@@ -63,7 +64,7 @@ final class ClaimedAttempt implements Attempt {
 
     @Override
     public long bytesPerSecond() {
-        return bytesPerSecond;
+        return bytesPerSecond.getAsLong();
     }
 
     @Override

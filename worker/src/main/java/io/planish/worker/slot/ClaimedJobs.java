@@ -9,6 +9,7 @@ import io.planish.job.Progress;
 import io.planish.job.ProgressReport;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
+import io.planish.run.RunLimits;
 import io.planish.topic.Publisher;
 import io.planish.topic.Topics;
 import io.planish.worker.checkpoint.GridCheckpoints;
@@ -21,7 +22,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.ToLongFunction;
 import org.jboss.logging.Logger;
 
 /** Carries claimed jobs out: lease, engine, outcome. Thread-safe. */
@@ -34,9 +34,9 @@ public final class ClaimedJobs {
     private final WorkerMetrics metrics;
     private final Duration lease;
     private final Duration progressEvery;
-    private final ToLongFunction<PoolName> bytesPerSecond;
+    private final Rate bytesPerSecond;
 
-    /** @param bytesPerSecond what one job of a pool may write */
+    /** @param bytesPerSecond what one job may write */
     public ClaimedJobs(
             Ledger ledger,
             Publisher publisher,
@@ -44,7 +44,7 @@ public final class ClaimedJobs {
             WorkerMetrics metrics,
             Duration lease,
             Duration progressEvery,
-            ToLongFunction<PoolName> bytesPerSecond) {
+            Rate bytesPerSecond) {
         this.ledger = ledger;
         this.publisher = publisher;
         this.executor = executor;
@@ -65,7 +65,7 @@ public final class ClaimedJobs {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
                     new GridCheckpoints(ledger.checkpoints(), claim.run().id()),
-                    bytesPerSecond.applyAsLong(claim.record().job().target().pool()),
+                    () -> bytesPerSecond.of(claim.record().job().target().pool(), renewal.limits()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {
                         metrics.settled(
@@ -138,5 +138,10 @@ public final class ClaimedJobs {
         return "run=" + claim.run().id() + " job=" + claim.record().job().id() + " attempt=" + claim.epoch() + " pool="
                 + claim.record().job().target().pool() + " image="
                 + claim.record().job().target().path();
+    }
+
+    /** What one job of a pool may write per second, in a run with these limits. */
+    public interface Rate {
+        long of(PoolName pool, RunLimits limits);
     }
 }
