@@ -95,7 +95,10 @@ public record JobRecord(
         return running(owner, epoch).map(r -> with(new Running(owner, r.heartbeat() + 1, progress)));
     }
 
-    /** Records how the attempt {@code epoch} ended: for good, or back into the queue. */
+    /**
+     * Records how the attempt {@code epoch} ended: for good, or back into the queue. A commit that has written can only be finished: where it met an
+     * overlay that came meanwhile, the next attempt takes that along.
+     */
     public Optional<JobRecord> ended(String owner, long epoch, JobResult result) {
         return running(owner, epoch).map(r -> after(result, r.progress()));
     }
@@ -184,7 +187,10 @@ public record JobRecord(
         return switch (result.outcome()) {
             case Outcome.Done o -> with(new Finished(result, false));
             case Outcome.Skipped o -> with(new Finished(result, false));
-            case Outcome.Stale o -> with(new Finished(result, false));
+            case Outcome.Stale o ->
+                job.kind() == JobKind.COMMIT && (settledBytes > 0 || result.bytesCopied() > 0)
+                        ? again(ErrorKind.CHANGED_UNDERNEATH, o.message(), progress)
+                        : with(new Finished(result, false));
             case Outcome.Unknown o -> with(new Finished(result, false));
             case Outcome.Cancelled o ->
                 cancel

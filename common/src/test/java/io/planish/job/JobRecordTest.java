@@ -67,6 +67,21 @@ class JobRecordTest {
     }
 
     @Test
+    void aCommitThatHasWrittenIsTriedAgainWhenItIsStaleForOnlyThatCanFinishIt() {
+        JobRecord commit = JobRecord.blocked("run", job("c", JobKind.COMMIT))
+                .queue(job("c", JobKind.COMMIT))
+                .flatMap(r -> r.claim("w"))
+                .orElseThrow();
+        Outcome stale = new Outcome.Stale("a new overlay");
+        JobResult untouched = result(stale);
+        JobResult written = new JobResult(stale, Map.of(), List.of(), 4096, 0, List.of());
+
+        assertThat(commit.ended("w", 1, untouched).flatMap(JobRecord::outcome)).contains(stale);
+        assertThat(commit.ended("w", 1, written).orElseThrow().state()).isInstanceOf(JobState.Queued.class);
+        assertThat(RUNNING.ended("w1", 1, written).flatMap(JobRecord::outcome)).contains(stale);
+    }
+
+    @Test
     void anAttemptWithProgressStartsTheCountAgain() {
         JobRecord job = QUEUED;
         for (int i = 1; i <= 20; i++) {

@@ -159,8 +159,7 @@ class ResumeTest {
         String later = String.format("%02d:00-%02d:30", (hour + 3) % 24, (hour + 3) % 24);
         api.put("/api/v1/runs/" + run + "/limits", "{\"window\":{\"times\":\"" + later + "\"}}");
 
-        await().atMost(PATIENCE)
-                .until(() -> api.jobs(run).getFirst().state(), JobState.Queued.class::isInstance);
+        await().atMost(PATIENCE).until(() -> api.jobs(run).getFirst().state(), JobState.Queued.class::isInstance);
         assertThat(api.jobs(run).getFirst().note()).isEqualTo(Optional.of("stopped on request"));
         assertThat(api.jobs(run).getFirst().settledBytes()).isGreaterThanOrEqualTo(before.guestBytesDone());
         api.put("/api/v1/runs/" + run + "/limits", "{}");
