@@ -48,7 +48,12 @@ public record ImageNode(
     }
 
     public Optional<Problem> problem(SkipReason reason) {
-        return problems.stream().filter(p -> p.reason() == reason).findFirst();
+        for (Problem problem : problems) { // asked for each image of a fleet, and most have none
+            if (problem.reason() == reason) {
+                return Optional.of(problem);
+            }
+        }
+        return Optional.empty();
     }
 
     /** Why no chain can be read through this image, if so. */

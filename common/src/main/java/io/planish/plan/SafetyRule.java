@@ -133,7 +133,10 @@ public final class SafetyRule {
         if (overlays.isEmpty()) {
             return first(may.write(top), may.goDown(top), may.takePlaceOf(target, top));
         }
-        return first(Stream.of(may.retireCommitted(top)), overlays.stream().map(overlay -> may.relink(overlay, top)));
+        return may.retireCommitted(top)
+                .or(() -> overlays.stream()
+                        .flatMap(overlay -> may.relink(overlay, top).stream())
+                        .findFirst());
     }
 
     /** Why what this image holds cannot go down into one below it. */
@@ -192,10 +195,11 @@ public final class SafetyRule {
 
     @SafeVarargs
     private static Optional<Problem> first(Optional<Problem>... problems) {
-        return Stream.of(problems).flatMap(Optional::stream).findFirst();
-    }
-
-    private static Optional<Problem> first(Stream<Optional<Problem>> some, Stream<Optional<Problem>> more) {
-        return Stream.concat(some, more).flatMap(Optional::stream).findFirst();
+        for (Optional<Problem> problem : problems) {
+            if (problem.isPresent()) {
+                return problem;
+            }
+        }
+        return Optional.empty();
     }
 }
