@@ -3,6 +3,7 @@ package io.planish.plan;
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
+import io.planish.chain.Problem;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
@@ -22,7 +23,7 @@ import java.util.function.Predicate;
  * chain it works in.
  */
 final class JobMaker {
-    private final SafetyRule rule;
+    private SafetyRule rule;
     private final Map<ImageRef, String> touchedBy = new HashMap<>();
     private int count;
 
@@ -84,9 +85,15 @@ final class JobMaker {
                 Math.max(0, freed - bytesToClone));
     }
 
+    /** Why the job must not be done after those that were accepted. */
+    Optional<Problem> check(Job job, Forest now) {
+        return rule.check(job, now);
+    }
+
     /** The job is part of the plan: what comes after it depends on it where it touches the same images. */
     void accepted(Job job) {
         count++;
+        rule = rule.after(job);
         touchedBy.put(job.target(), job.id());
         touchedBy.put(job.top(), job.id());
         job.retires().forEach(image -> touchedBy.put(image, job.id()));

@@ -7,6 +7,7 @@ import io.planish.chain.Problem;
 import io.planish.chain.Trait;
 import io.planish.chain.Use;
 import io.planish.job.Job;
+import io.planish.job.JobKind;
 import io.planish.job.Relink;
 import io.planish.job.SkipReason;
 import java.util.HashSet;
@@ -23,16 +24,19 @@ import java.util.stream.Stream;
  * view: nobody but the next layer may depend on it ({@link #endsView}). The top's view goes on, under the target's name for its
  * overlays, or under its own name if it is a leaf ({@link #continuesAs}). What stands below the target is only read.
  *
- * <p>What had several overlays in the snapshot counts as shared for the whole plan. Immutable; used when planning and again,
+ * <p>What had several overlays in the snapshot counts as shared for the whole plan, under whatever name it stands {@link #after} some jobs. Immutable; used when planning and again,
  * with a fresh snapshot, right before acting.
  */
 public final class SafetyRule {
     private final Permissions may;
     private final Set<ImageRef> shared;
+    /** Where what was shared has gone since. */
+    private final Set<ImageRef> sharedSince;
 
-    private SafetyRule(Permissions may, Set<ImageRef> shared) {
+    private SafetyRule(Permissions may, Set<ImageRef> shared, Set<ImageRef> sharedSince) {
         this.may = may;
         this.shared = shared;
+        this.sharedSince = sharedSince;
     }
 
     public static SafetyRule of(Snapshot snapshot, Policy policy) {
@@ -42,7 +46,23 @@ public final class SafetyRule {
                 forest.nodes().stream()
                         .map(ImageNode::ref)
                         .filter(ref -> forest.overlays(ref).size() > 1)
-                        .collect(Collectors.toUnmodifiableSet()));
+                        .collect(Collectors.toUnmodifiableSet()),
+                Set.of());
+    }
+
+    /** The rule for what comes after this job in the same plan. */
+    SafetyRule after(Job job) {
+        boolean moves = job.kind() == JobKind.COMMIT && (isShared(job.top()) || job.relinks().size() > 1);
+        if (!moves || isShared(job.target())) {
+            return this;
+        }
+        Set<ImageRef> since = new HashSet<>(sharedSince);
+        since.add(job.target());
+        return new SafetyRule(may, shared, since);
+    }
+
+    private boolean isShared(ImageRef image) {
+        return shared.contains(image) || sharedSince.contains(image);
     }
 
     /** Why the job must not be done in the forest as it is {@code now}; empty: it may. */
@@ -117,7 +137,7 @@ public final class SafetyRule {
     /** Why what this image shows must not end: somebody besides the one layer above it may look at it. */
     Optional<Problem> endsView(ImageNode layer, Forest now) {
         int overlays = now.overlays(layer.ref()).size();
-        if (overlays != 1 || shared.contains(layer.ref())) {
+        if (overlays != 1 || isShared(layer.ref())) {
             return Optional.of(new Problem(
                     SkipReason.SHARED_BASE,
                     layer.ref()
@@ -146,7 +166,7 @@ public final class SafetyRule {
 
     /** Why this image must stay although nothing of its chain needs it. */
     Optional<Problem> retires(ImageNode image) {
-        return shared.contains(image.ref())
+        return isShared(image.ref())
                 ? Optional.of(new Problem(SkipReason.SHARED_BASE, image.ref() + " had several overlays"))
                 : may.retire(image);
     }

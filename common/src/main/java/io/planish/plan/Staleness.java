@@ -130,12 +130,18 @@ public final class Staleness {
         Set<String> needed = new HashSet<>();
         open.forEach(job -> needed.addAll(job.dependsOn()));
         Forest forest = part(tree);
-        for (Job job : open) {
-            Optional<Problem> problem = rule.check(job, forest);
+        SafetyRule ruleNow = rule;
+        for (Job job : tree) {
+            if (!open.contains(job)) {
+                ruleNow = ruleNow.after(job);
+                continue;
+            }
+            Optional<Problem> problem = ruleNow.check(job, forest);
             if (problem.isPresent()) {
                 return Optional.of(
                         new ChangedTree.Change(job.top(), problem.get().sentence()));
             }
+            ruleNow = ruleNow.after(job);
             if (needed.contains(job.id())) {
                 forest = Aftermath.of(job, forest);
             }

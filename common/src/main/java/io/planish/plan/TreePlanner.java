@@ -164,7 +164,7 @@ final class TreePlanner {
             ImageNode top,
             Split.Merge merge) {
         Job made = maker.make(now, base, target, top, own, merge.bytes(), merge.clonedBytes());
-        Optional<Problem> obstacle = rule.check(made, now).or(() -> space.take(target, merge.bytes()));
+        Optional<Problem> obstacle = maker.check(made, now).or(() -> space.take(target, merge.bytes()));
         if (obstacle.isPresent()) {
             obstacles.put(segment.last().ref(), obstacle.get());
             return now;

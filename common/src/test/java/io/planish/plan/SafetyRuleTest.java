@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.planish.chain.BackingLink;
 import io.planish.chain.Chains;
+import io.planish.chain.Forest;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Trait;
@@ -266,6 +267,39 @@ class SafetyRuleTest {
     private static Optional<Problem> check(Fleet fleet, Job job) {
         Snapshot snapshot = fleet.snapshot();
         return SafetyRule.of(snapshot, POLICY).check(job, snapshot.forest());
+    }
+
+    @Test
+    void whatWasSharedStaysSoUnderTheNameItHasAfterACommit() {
+        Snapshot snapshot = Fleet.of("base <- s <- [a, b]").snapshot();
+        SafetyRule rule = SafetyRule.of(snapshot, POLICY);
+        Job down = commit("base", "", "s", List.of("a", "b"), List.of("s"));
+        Forest without = Aftermath.of(List.of(down, alone("a", "a")), snapshot.forest());
+
+        assertThat(rule.after(down).check(alone("base", "b"), without))
+                .map(Problem::sentence)
+                .hasValueSatisfying(why -> assertThat(why).startsWith("p/base had several overlays"));
+        assertThat(SafetyRule.of(snapshot, POLICY).check(alone("base", "b"), without))
+                .as("but for what was done before")
+                .isEmpty();
+    }
+
+    /** All of a chain in one file. */
+    private static Job alone(String target, String top) {
+        boolean commits = !target.equals(top);
+        return new Job(
+                "j2",
+                commits ? JobKind.COMMIT : JobKind.PULL,
+                ref(target),
+                Optional.empty(),
+                ref(top),
+                List.of(),
+                commits ? Optional.of(ref(top)) : Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of(),
+                0,
+                0);
     }
 
     private static void assertRefused(Fleet fleet, Job job, SkipReason reason, String words) {

@@ -178,6 +178,7 @@ class SmallForestsTest {
             assertThat(gone(job)).as(what).noneMatch(given.images(Set.of(Twist.INTERNAL_SNAPSHOTS))::contains);
             assertThat(job.bytesToWrite()).as(what).isEqualTo(merge(job, now, own) * Fleet.CLUSTER);
             now = Aftermath.of(job, now);
+            rule = rule.after(job);
             done.add(job.id());
             plan.ends().stream().filter(end -> end.job().equals(job.id())).forEach(end -> ended.add(end.image()));
             Map<ImageRef, Map<Integer, String>> after = views(now, own);
