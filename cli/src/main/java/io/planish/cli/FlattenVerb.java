@@ -57,6 +57,9 @@ final class FlattenVerb implements Callable<Integer> {
     @Option(names = "--delete", description = "Remove leftovers at once instead of moving them to .planish-trash.")
     private boolean delete;
 
+    @Option(names = "--all", description = "Show every tree, name and reason of the plan, however many they are.")
+    private boolean all;
+
     @Mixin
     private RunOptions options;
 
@@ -90,7 +93,7 @@ final class FlattenVerb implements Callable<Integer> {
     private int flatten(Workspace workspace, Snapshot snapshot, Plan plan, boolean again, PrintWriter out)
             throws IOException {
         if (!options.json()) {
-            PlanText.print(plan, snapshot, out);
+            PlanText.print(plan, snapshot, all, out);
         }
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;

@@ -12,9 +12,12 @@ import java.io.PrintWriter;
 final class PlanText {
     private PlanText() {}
 
-    /** @param snapshot the plan was made for */
-    static void print(Plan plan, Snapshot snapshot, PrintWriter out) {
-        PlanReport.of(plan, snapshot, Terminal.width()).forEach(out::println);
+    /**
+     * @param snapshot the plan was made for
+     * @param all every tree, name and reason, however many they are
+     */
+    static void print(Plan plan, Snapshot snapshot, boolean all, PrintWriter out) {
+        PlanReport.of(plan, snapshot, all, Terminal.width()).forEach(out::println);
         out.flush();
     }
 

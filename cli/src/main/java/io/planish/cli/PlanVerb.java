@@ -60,7 +60,8 @@ final class PlanVerb implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "Print the plan as it is saved, and how each tree looks before and after: JSON Lines.")
+            description = "Print the plan as it is saved, what space it needs as far as each job, and how each tree looks before and after:"
+                    + " JSON Lines.")
     private boolean json;
 
     @Option(
@@ -70,6 +71,9 @@ final class PlanVerb implements Callable<Integer> {
                     "Say why this image gets what it gets: its chain, what may not be done to it, the targets there are and"
                             + " what each would write, and what its tree would cost under other options.")
     private @Nullable Path explain;
+
+    @Option(names = "--all", description = "Print every tree, name and reason, however many they are.")
+    private boolean all;
 
     @Override
     public Integer call() throws Exception {
@@ -87,9 +91,10 @@ final class PlanVerb implements Callable<Integer> {
         }
         if (json) {
             spec.commandLine().getOut().print(saved);
+            PlanFile.writePrefixes(plan, snapshot.forest(), spec.commandLine().getOut());
             PlanFile.writeTrees(plan, snapshot.forest(), spec.commandLine().getOut());
         } else {
-            PlanText.print(plan, snapshot, spec.commandLine().getOut());
+            PlanText.print(plan, snapshot, all, spec.commandLine().getOut());
         }
         return plan.jobs().isEmpty() && !plan.skips().isEmpty() ? ExitCode.ALL_SKIPPED : ExitCode.DONE;
     }

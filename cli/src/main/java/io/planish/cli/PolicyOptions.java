@@ -1,5 +1,6 @@
 package io.planish.cli;
 
+import io.planish.chain.PoolName;
 import io.planish.job.Verify;
 import io.planish.plan.Bytes;
 import io.planish.plan.Direction;
@@ -10,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -102,17 +105,16 @@ final class PolicyOptions {
 
     @Option(
             names = "--budget",
-            paramLabel = "SIZE",
-            converter = SizeConverter.class,
-            description = "Write at most this much to each folder (500M, 20G).")
-    private @Nullable Long budget;
+            paramLabel = "[POOL=]SIZE",
+            description = "Write at most this much to each folder (500M, 20G), or to the one named. Repeatable.")
+    private List<String> budget = new ArrayList<>();
 
     @Option(
             names = "--headroom",
-            paramLabel = "SIZE",
-            converter = SizeConverter.class,
-            description = "What each filesystem must have left at any time. Default: 64M.")
-    private @Nullable Long headroom;
+            paramLabel = "[POOL=]SIZE",
+            description =
+                    "What each filesystem must have left at any time, or that of the folder named. Repeatable. Default: 64M.")
+    private List<String> headroom = new ArrayList<>();
 
     @Option(
             names = "--grace",
@@ -137,13 +139,44 @@ final class PolicyOptions {
                     .protect(within(folders, "--protect", protect))
                     .dropRestorePoints(dropRestorePoints)
                     .verify(verify)
-                    .budgetBytes(budget == null ? Policy.DEFAULT.budgetBytes() : budget)
-                    .headroomBytes(headroom == null ? Policy.DEFAULT.headroomBytes() : headroom)
+                    .budgetBytes(ofAll(budget, Policy.DEFAULT.budgetBytes()))
+                    .budgetByPool(ofOne(folders, "--budget", budget))
+                    .headroomBytes(ofAll(headroom, Policy.DEFAULT.headroomBytes()))
+                    .headroomByPool(ofOne(folders, "--headroom", headroom))
                     .grace(grace == null ? Policy.DEFAULT.grace() : grace)
                     .build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static long ofAll(List<String> sizes, long otherwise) {
+        return sizes.stream()
+                .filter(size -> size.indexOf('=') < 0)
+                .reduce((first, last) -> last)
+                .map(Bytes::parse)
+                .orElse(otherwise);
+    }
+
+    private static Map<PoolName, Long> ofOne(Workspace folders, String option, List<String> sizes) {
+        Map<PoolName, Long> byPool = new HashMap<>();
+        for (String size : sizes) {
+            int equals = size.lastIndexOf('=');
+            if (equals >= 0) {
+                byPool.put(pool(folders, option, size.substring(0, equals)), Bytes.parse(size.substring(equals + 1)));
+            }
+        }
+        return byPool;
+    }
+
+    /** By its name, or by its folder. */
+    private static PoolName pool(Workspace folders, String option, String name) {
+        return folders.pools().all().stream()
+                .filter(pool -> pool.name().value().equals(name)
+                        || pool.root().equals(Path.of(name).toAbsolutePath().normalize()))
+                .findFirst()
+                .map(Pool::name)
+                .orElseThrow(() -> new IllegalArgumentException(option + " " + name + " is none of the folders"));
     }
 
     private static List<String> within(Workspace folders, String option, List<String> globs) {
@@ -166,18 +199,6 @@ final class PolicyOptions {
             }
         }
         throw new IllegalArgumentException(option + " " + glob + " is in none of the folders");
-    }
-
-    /** {@code 500M}, {@code 20G}. */
-    static final class SizeConverter implements ITypeConverter<Long> {
-        @Override
-        public Long convert(String text) {
-            try {
-                return Bytes.parse(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(String.valueOf(e.getMessage()));
-            }
-        }
     }
 
     /** {@code 7d}, {@code 36h}. */

@@ -7,6 +7,7 @@ import io.planish.cli.Cli.Answer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,33 @@ class PlanTest {
                 .singleElement()
                 .asString()
                 .contains("\"before\":[{\"image\":\"images/a.qcow2\",\"backing\":\"images/s2.qcow2\"", "\"after\":[");
+    }
+
+    @Test
+    void whatIsNeededUpToEachJobIsTold() {
+        images.chain("base <- s1 <- s2 <- [a, b]");
+
+        Answer json = Cli.planish("plan", images.folder(), "--json");
+
+        assertThat(json.out().lines().filter(line -> line.contains("\"type\":\"prefix\"")))
+                .hasSize(1)
+                .allMatch(line -> line.matches(".*\"job\":\"j0001\",\"peakExtraBytes\":\\{\"images\":[0-9]+}.*"));
+    }
+
+    @Test
+    void aFolderHasItsOwnBudgetAndHeadroom() {
+        images.chain("base <- s1 <- active");
+
+        for (Object one : List.of("images", images.folder())) {
+            Answer budget = Cli.planish("plan", images.folder(), "--budget", "1T", "--budget", one + "=1K");
+            assertThat(budget.out()).contains("BUDGET (1)", "1.0 KiB are left of the budget of pool images");
+            Answer headroom = Cli.planish("plan", images.folder(), "--headroom", one + "=1000P");
+            assertThat(headroom.out()).contains("NO_SPACE (1)");
+        }
+        Answer unknown = Cli.planish("plan", images.folder(), "--budget", "other=1K");
+        assertThat(unknown.exit()).isEqualTo(2);
+        assertThat(unknown.err()).contains("--budget other is none of the folders");
+        assertThat(Cli.planish("plan", images.folder(), "--budget", "much").err()).contains("'much' is no size");
     }
 
     @Test

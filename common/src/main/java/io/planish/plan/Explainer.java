@@ -31,8 +31,10 @@ public final class Explainer {
     private Explainer(Snapshot all, Policy policy, Forest tree) {
         this.tree = tree;
         this.policy = policy;
+        Set<ImageRef> images = tree.nodes().stream().map(ImageNode::ref).collect(Collectors.toSet());
+        Ownership ownership = new OwnershipMemory(all.ownership(), images);
         this.snapshot = new Snapshot(
-                all.id(), all.takenAt(), all.pools(), tree, all.ownership(), all.referenced(), all.findings());
+                all.id(), all.takenAt(), all.pools(), tree, ownership, all.referenced(), all.findings());
         this.rule = SafetyRule.of(snapshot, policy);
     }
 

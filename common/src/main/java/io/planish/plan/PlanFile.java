@@ -48,6 +48,22 @@ public final class PlanFile {
     }
 
     /**
+     * Writes what space the plan needs as far as each of its jobs, one line a job:
+     * {@code {"type":"prefix","job":…,"peakExtraBytes":{"<pool>":…}}}.
+     *
+     * @param forest the plan was made for
+     */
+    public static void writePrefixes(Plan plan, Forest forest, Writer out) throws IOException {
+        for (Prefix prefix : Prefix.of(plan, forest)) {
+            ObjectNode line = Json.MAPPER.createObjectNode().put("type", "prefix").put("job", prefix.job());
+            ObjectNode peak = line.putObject("peakExtraBytes");
+            prefix.peakExtraBytes().forEach((pool, bytes) -> peak.put(pool.value(), bytes));
+            line(out, line);
+        }
+        out.flush();
+    }
+
+    /**
      * Writes how each tree that changes looks before and after, one line a tree:
      * {@code {"type":"tree","jobs":[…],"before":[{"image":…,"backing":…,"allocatedBytes":…}…],"after":[…]}}.
      *

@@ -7,47 +7,57 @@ import io.planish.chain.TreeDrawing;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * A plan as a person reviews it: each tree that changes as it is and as it will be, with its jobs and what they write and free; the restore
- * points that end; what is left alone and why; totals. What is alike is abridged, restore points that end never are.
+ * points that end; what is left alone and why; totals. Of many trees those that write most are shown, of many names both ends; restore points that something outside
+ * refers to are always named.
  */
 public final class PlanReport {
     private static final int TREE_LINES = 10;
     private static final int JOBS = 8;
     private static final int SENTENCES = 10;
+    private static final int FEW_TREES = 40;
+    private static final int TREES = 10;
+    private static final int NAMES = 30;
 
     private final Plan plan;
     private final Snapshot snapshot;
+    private final boolean all;
     private final Lines lines;
 
-    private PlanReport(Plan plan, Snapshot snapshot, int width) {
+    private PlanReport(Plan plan, Snapshot snapshot, boolean all, int width) {
         this.plan = plan;
         this.snapshot = snapshot;
+        this.all = all;
         this.lines = new Lines(width);
     }
 
     /**
      * @param snapshot the plan was made for
+     * @param all every tree, name and reason, however many they are
      * @param width in characters, that lines keep to wherever a single word lets them
      */
-    public static List<String> of(Plan plan, Snapshot snapshot, int width) {
-        return new PlanReport(plan, snapshot, width).lines();
+    public static List<String> of(Plan plan, Snapshot snapshot, boolean all, int width) {
+        return new PlanReport(plan, snapshot, all, width).lines();
     }
 
     private List<String> lines() {
         List<TreeChange> changes = TreeChange.of(plan, snapshot.forest());
-        changes.forEach(this::tree);
-        if (!plan.ends().isEmpty()) {
-            lines.gap().add("Restore points that end (" + plan.ends().size() + ")");
-            changes.forEach(this::ends);
-        }
-        changes.forEach(this::leftovers);
+        List<TreeChange> shown = shown(changes);
+        shown.forEach(this::tree);
+        moreTrees(changes, shown);
+        ends(shown);
+        shown.forEach(this::leftovers);
         skips();
         findings();
         if (!plan.jobs().isEmpty()) {
@@ -57,13 +67,45 @@ public final class PlanReport {
         return lines.all();
     }
 
+    /** Of very many those that write most, in their order. */
+    private List<TreeChange> shown(List<TreeChange> changes) {
+        if (all || changes.size() <= FEW_TREES) {
+            return changes;
+        }
+        Set<TreeChange> most = changes.stream()
+                .sorted(Comparator.comparingLong(PlanReport::movedBytes).reversed())
+                .limit(TREES)
+                .collect(Collectors.toCollection(() -> Collections.newSetFromMap(new IdentityHashMap<>())));
+        return changes.stream().filter(most::contains).toList();
+    }
+
+    private static long movedBytes(TreeChange change) {
+        return change.jobs().stream()
+                .mapToLong(job -> job.bytesToWrite() + job.bytesToClone())
+                .sum();
+    }
+
+    private void moreTrees(List<TreeChange> changes, List<TreeChange> shown) {
+        if (shown.size() < changes.size()) {
+            Set<Job> told = shown.stream().flatMap(change -> change.jobs().stream()).collect(Collectors.toSet());
+            List<Job> more =
+                    plan.jobs().stream().filter(job -> !told.contains(job)).toList();
+            lines.gap()
+                    .wrapped(
+                            "",
+                            "… and " + (changes.size() - shown.size()) + " more trees, which write less: "
+                                    + more.size() + " jobs, " + costs(more)
+                                    + " (--all prints them, --json tells of each)");
+        }
+    }
+
     private void tree(TreeChange change) {
         String folder = change.folder();
         lines.gap().add((folder.isEmpty() ? "several pools" : folder) + ": " + costs(change.jobs()));
         draw("  now   ", change.before(), folder);
         draw("  then  ", change.after(), folder);
         Function<ImageRef, String> name = ref -> within(folder, ref);
-        List<Job> shown = change.jobs().size() > JOBS ? change.jobs().subList(0, JOBS - 1) : change.jobs();
+        List<Job> shown = !all && change.jobs().size() > JOBS ? change.jobs().subList(0, JOBS - 1) : change.jobs();
         for (Job job : shown) {
             lines.wrapped("  " + job.id() + " ", JobText.of(job, name) + ": " + costs(List.of(job)));
         }
@@ -75,7 +117,7 @@ public final class PlanReport {
 
     private void draw(String label, Forest tree, String folder) {
         TreeDrawing drawing =
-                new TreeDrawing(tree, node -> within(folder, node.ref()), lines.width() - label.length(), TREE_LINES);
+                new TreeDrawing(tree, node -> within(folder, node.ref()), lines.width() - label.length(), all ? Integer.MAX_VALUE : TREE_LINES);
         String before = label;
         for (ImageNode root : TreeChange.roots(tree)) {
             for (String line : drawing.of(root)) {
@@ -97,8 +139,31 @@ public final class PlanReport {
                 + (free == 0 ? "" : ", frees " + Bytes.text(free) + when);
     }
 
-    private void ends(TreeChange change) {
+    private void ends(List<TreeChange> shown) {
+        if (plan.ends().isEmpty()) {
+            return;
+        }
+        lines.gap().add("Restore points that end (" + plan.ends().size() + ")");
+        List<Plan.End> referenced = plan.ends().stream()
+                .filter(end -> snapshot.referenced().contains(end.image()))
+                .toList();
+        if (!referenced.isEmpty()) {
+            lines.wrapped(
+                    "  something outside refers to ",
+                    referenced.stream().map(end -> end.image().toString()).collect(Collectors.joining(", ")));
+        }
         Map<String, List<Plan.End>> byJob = plan.ends().stream().collect(Collectors.groupingBy(Plan.End::job));
+        shown.forEach(change -> ends(change, byJob));
+        Set<String> told =
+                shown.stream().flatMap(change -> change.jobs().stream()).map(Job::id).collect(Collectors.toSet());
+        long more =
+                plan.ends().stream().filter(end -> !told.contains(end.job())).count();
+        if (more > 0) {
+            lines.add("  … and " + more + " more in the other trees");
+        }
+    }
+
+    private void ends(TreeChange change, Map<String, List<Plan.End>> byJob) {
         List<ImageRef> ending = change.jobs().stream()
                 .flatMap(job -> byJob.getOrDefault(job.id(), List.of()).stream())
                 .map(Plan.End::image)
@@ -107,8 +172,18 @@ public final class PlanReport {
             String folder = change.folder();
             lines.wrapped(
                     "  " + folder + (folder.isEmpty() ? "" : ": "),
-                    ending.stream().map(ref -> within(folder, ref)).collect(Collectors.joining(", ")));
+                    names(ending, folder));
         }
+    }
+
+    /** Of very many both ends. */
+    private String names(List<ImageRef> images, String folder) {
+        List<String> names = images.stream().map(ref -> within(folder, ref)).toList();
+        if (all || names.size() <= NAMES) {
+            return String.join(", ", names);
+        }
+        return String.join(", ", names.subList(0, NAMES / 2)) + ", … " + (names.size() - NAMES) + " more …, "
+                + String.join(", ", names.subList(names.size() - NAMES / 2, names.size()));
     }
 
     private void leftovers(TreeChange change) {
@@ -118,9 +193,7 @@ public final class PlanReport {
             lines.gap()
                     .wrapped(
                             "No guest needs afterwards, but they stay: ",
-                            unused.stream()
-                                    .map(node -> within(folder, node.ref()))
-                                    .collect(Collectors.joining(", ")));
+                            names(unused.stream().map(ImageNode::ref).toList(), folder));
         }
     }
 
@@ -133,10 +206,11 @@ public final class PlanReport {
         }
         byReason.forEach((reason, skips) -> {
             lines.add("  " + reason + " (" + skips.size() + ")");
-            int shown = skips.size() > SENTENCES ? SENTENCES - 1 : skips.size();
+            int shown = !all && skips.size() > SENTENCES ? SENTENCES - 1 : skips.size();
             for (Plan.Skip skip : skips.subList(0, shown)) {
                 String image = skip.image().toString();
-                boolean named = skip.sentence().startsWith(image + " ");
+                boolean named = skip.sentence().startsWith(image + " ")
+                        || skip.sentence().startsWith(image + ":");
                 lines.wrapped("    ", (named ? "" : image + ": ") + skip.sentence());
             }
             if (shown < skips.size()) {
@@ -150,7 +224,7 @@ public final class PlanReport {
         if (!findings.isEmpty()) {
             lines.gap()
                     .wrapped("", "Could not be looked at, so overlays may be hidden there and nothing is committed:");
-            int shown = findings.size() > SENTENCES ? SENTENCES - 1 : findings.size();
+            int shown = !all && findings.size() > SENTENCES ? SENTENCES - 1 : findings.size();
             findings.subList(0, shown)
                     .forEach(finding -> lines.wrapped("  ", finding.problem().sentence()));
             if (shown < findings.size()) {

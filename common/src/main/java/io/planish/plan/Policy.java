@@ -1,9 +1,12 @@
 package io.planish.plan;
 
 import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.planish.chain.PoolName;
 import io.planish.job.Verify;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -25,6 +28,8 @@ import java.util.Optional;
  * @param grace how long leftovers stay in the trash; zero: removed at once
  * @param headroomBytes what each filesystem must have left at any time
  * @param budgetBytes how much one run may write to each pool; {@link Long#MAX_VALUE}: no bound
+ * @param headroomByPool what the filesystems of these pools must have left instead
+ * @param budgetByPool how much one run may write to these pools instead
  */
 public record Policy(
         int maxDepth,
@@ -40,7 +45,9 @@ public record Policy(
         Verify verify,
         Duration grace,
         long headroomBytes,
-        @JsonAlias("maxBytesToWrite") long budgetBytes) {
+        @JsonAlias("maxBytesToWrite") long budgetBytes,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> headroomByPool,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> budgetByPool) {
 
     public static final Policy DEFAULT = new Policy(
             2,
@@ -56,7 +63,9 @@ public record Policy(
             Verify.FULL,
             Duration.ofDays(7),
             64L << 20,
-            Long.MAX_VALUE);
+            Long.MAX_VALUE,
+            Map.of(),
+            Map.of());
 
     /** @throws IllegalArgumentException naming the key, its value, and what it may be */
     public Policy {
@@ -72,10 +81,24 @@ public record Policy(
         keepOlderThan.ifPresent(age -> notNegative("keep-older-than", age));
         // what the version before has written says nothing of it
         direction = Objects.requireNonNullElse(direction, Direction.AUTO);
+        headroomByPool = Map.copyOf(Objects.requireNonNullElse(headroomByPool, Map.of()));
+        budgetByPool = Map.copyOf(Objects.requireNonNullElse(budgetByPool, Map.of()));
+        headroomByPool.forEach((pool, bytes) -> notNegative("headroom of " + pool, bytes));
+        budgetByPool.forEach((pool, bytes) -> notNegative("budget of " + pool, bytes));
         keep = List.copyOf(keep);
         protect = List.copyOf(protect);
         Globs.check("keep", keep);
         Globs.check("protect", protect);
+    }
+
+    /** What the filesystem of this pool must have left at any time. */
+    public long headroomBytes(PoolName pool) {
+        return headroomByPool.getOrDefault(pool, headroomBytes);
+    }
+
+    /** How much one run may write to this pool; {@link Long#MAX_VALUE}: no bound. */
+    public long budgetBytes(PoolName pool) {
+        return budgetByPool.getOrDefault(pool, budgetBytes);
     }
 
     public Policy withMaxDepth(int depth) {

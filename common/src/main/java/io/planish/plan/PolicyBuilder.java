@@ -1,8 +1,10 @@
 package io.planish.plan;
 
+import io.planish.chain.PoolName;
 import io.planish.job.Verify;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A {@link Policy} in the making; not thread-safe. */
@@ -21,6 +23,8 @@ public final class PolicyBuilder {
     private Duration grace;
     private long headroomBytes;
     private long budgetBytes;
+    private Map<PoolName, Long> headroomByPool;
+    private Map<PoolName, Long> budgetByPool;
 
     PolicyBuilder(Policy like) {
         maxDepth = like.maxDepth();
@@ -37,6 +41,8 @@ public final class PolicyBuilder {
         grace = like.grace();
         headroomBytes = like.headroomBytes();
         budgetBytes = like.budgetBytes();
+        headroomByPool = like.headroomByPool();
+        budgetByPool = like.budgetByPool();
     }
 
     public PolicyBuilder maxDepth(int files) {
@@ -109,6 +115,16 @@ public final class PolicyBuilder {
         return this;
     }
 
+    public PolicyBuilder headroomByPool(Map<PoolName, Long> bytes) {
+        headroomByPool = bytes;
+        return this;
+    }
+
+    public PolicyBuilder budgetByPool(Map<PoolName, Long> bytes) {
+        budgetByPool = bytes;
+        return this;
+    }
+
     /** @throws IllegalArgumentException naming the key, its value, and what it may be */
     public Policy build() {
         return new Policy(
@@ -125,6 +141,8 @@ public final class PolicyBuilder {
                 verify,
                 grace,
                 headroomBytes,
-                budgetBytes);
+                budgetBytes,
+                headroomByPool,
+                budgetByPool);
     }
 }

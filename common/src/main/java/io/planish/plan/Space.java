@@ -53,7 +53,7 @@ final class Space {
         this.forest = snapshot.forest();
         for (PoolState pool : snapshot.pools()) {
             leftByFilesystem.merge(
-                    pool.filesystem(), Math.max(0, pool.freeBytes() - policy.headroomBytes()), Math::min);
+                    pool.filesystem(), Math.max(0, pool.freeBytes() - policy.headroomBytes(pool.name())), Math::min);
         }
     }
 
@@ -97,7 +97,7 @@ final class Space {
     Optional<Problem> take(ImageNode target, long bytes) {
         int filesystem = target.filesystem();
         PoolName pool = target.ref().pool();
-        long left = leftByPool.getOrDefault(pool, policy.budgetBytes());
+        long left = leftByPool.getOrDefault(pool, policy.budgetBytes(pool));
         if (bytes > left) {
             return Optional.of(new Problem(
                     SkipReason.BUDGET,

@@ -1,9 +1,13 @@
 package io.planish.plan;
 
+import io.planish.chain.PoolName;
 import io.planish.job.Verify;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -60,7 +64,15 @@ public record Tightening(
                 .grace(atLeast("grace", policy.grace(), grace))
                 .headroomBytes(atLeast("headroomBytes", policy.headroomBytes(), headroomBytes))
                 .budgetBytes(atMost("budgetBytes", policy.budgetBytes(), budgetBytes))
+                .headroomByPool(each(policy.headroomByPool(), bytes -> Math.max(bytes, headroomBytes.orElse(0L))))
+                .budgetByPool(
+                        each(policy.budgetByPool(), bytes -> Math.min(bytes, budgetBytes.orElse(Long.MAX_VALUE))))
                 .build();
+    }
+
+    private static Map<PoolName, Long> each(Map<PoolName, Long> bytes, UnaryOperator<Long> change) {
+        return bytes.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, one -> change.apply(one.getValue())));
     }
 
     private Direction direction(Direction named) {

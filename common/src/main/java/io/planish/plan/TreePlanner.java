@@ -53,7 +53,7 @@ final class TreePlanner {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
-                Ownership ownership = new TrunkMemory(snapshot.ownership(), segments);
+                Ownership ownership = new OwnershipMemory(snapshot.ownership(), trunks(segments));
                 Choices choices =
                         new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
                 if (choices.anyTooDeep()) {
@@ -61,6 +61,15 @@ final class TreePlanner {
                 }
             }
         }
+    }
+
+    /** What stands below forks. */
+    private static Set<ImageRef> trunks(List<Segment> segments) {
+        return segments.stream()
+                .filter(segment -> !segment.above().isEmpty())
+                .flatMap(segment -> segment.layers().stream())
+                .map(ImageNode::ref)
+                .collect(Collectors.toSet());
     }
 
     /** Writes down the jobs for what was chosen, of one tree after the other, since they share space and numbers; forgets the rest. */

@@ -49,6 +49,6 @@ class GoldenForestsTest {
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .toList());
         Snapshot snapshot = drawn.fleet().snapshot();
-        return PlanReport.of(Planner.plan(snapshot, drawn.policy()), snapshot, WIDTH);
+        return PlanReport.of(Planner.plan(snapshot, drawn.policy()), snapshot, false, WIDTH);
     }
 }

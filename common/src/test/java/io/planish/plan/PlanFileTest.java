@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.planish.chain.FileFacts;
+import io.planish.chain.PoolName;
 import io.planish.job.Expectation;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
@@ -18,6 +19,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -39,7 +41,9 @@ class PlanFileTest {
                     Verify.METADATA,
                     Duration.ofHours(3),
                     7,
-                    9),
+                    9,
+                    Map.of(new PoolName("a"), 70L),
+                    Map.of(new PoolName("b"), 90L)),
             List.of(new Job(
                     "j1",
                     JobKind.COMMIT,

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import io.planish.chain.PoolName;
 import io.planish.job.Json;
 import io.planish.job.Verify;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +83,21 @@ class TighteningTest {
                 .isEqualTo(Direction.COMMIT);
         assertThatThrownBy(() -> Tightening.of(pull, List.of(), List.of(), Optional.of(commit)))
                 .hasMessage("tighten.direction is COMMIT, which allows more than the policy's PULL");
+    }
+
+    @Test
+    void whatSinglePoolsMayIsTightenedToo() throws JsonProcessingException {
+        PoolName loose = new PoolName("loose");
+        Policy policy = NAMED.change()
+                .headroomByPool(Map.of(loose, 1L))
+                .budgetByPool(Map.of(loose, 5_000L))
+                .build();
+        Tightening more = Json.STRICT.readValue("{\"headroomBytes\":999999999999,\"budgetBytes\":10}", Tightening.class);
+
+        Policy tightened = Tightening.of(policy, List.of(), List.of(), Optional.of(more));
+
+        assertThat(tightened.headroomBytes(loose)).isEqualTo(999999999999L);
+        assertThat(tightened.budgetBytes(loose)).isEqualTo(10);
     }
 
     @Test

@@ -69,5 +69,11 @@ public interface PoliciesConfig {
 
         /** How much one run may write to each pool; by default no bound. */
         Optional<MemorySize> budget();
+
+        /** The same for single pools, by their names. */
+        Map<String, MemorySize> headroomOf();
+
+        /** The same for single pools, by their names. */
+        Map<String, MemorySize> budgetOf();
     }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The configuration as the values that the rest works with. What is wrong is named with its key. */
 public final class Settings {
@@ -76,9 +77,17 @@ public final class Settings {
                     p.verify(),
                     p.grace(),
                     p.headroom().asLongValue(),
-                    p.budget().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE));
+                    p.budget().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE),
+                    byPool(p.headroomOf()),
+                    byPool(p.budgetOf()));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("planish.policies." + name + ": " + e.getMessage(), e);
         }
+    }
+
+    private static Map<PoolName, Long> byPool(Map<String, MemorySize> sizes) {
+        return sizes.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(
+                        one -> new PoolName(one.getKey()), one -> one.getValue().asLongValue()));
     }
 }

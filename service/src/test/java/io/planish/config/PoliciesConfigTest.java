@@ -3,6 +3,7 @@ package io.planish.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.planish.chain.PoolName;
 import io.planish.plan.Direction;
 import io.planish.plan.Policy;
 import io.smallrye.config.PropertiesConfigSource;
@@ -57,6 +58,16 @@ class PoliciesConfigTest {
     void anUnknownKeyIsNamed() {
         assertThatThrownBy(() -> policy(Map.of("protekt", "gold/")))
                 .hasStackTraceContaining("planish.policies.nightly.protekt");
+    }
+
+    @Test
+    void singlePoolsHaveTheirOwnBudgetAndHeadroom() {
+        Policy policy = policy(Map.of("budget", "1G", "budget-of.fast-1", "2G", "headroom-of.slow", "5M"));
+
+        assertThat(policy.budgetBytes(new PoolName("fast-1"))).isEqualTo(2L << 30);
+        assertThat(policy.budgetBytes(new PoolName("slow"))).isEqualTo(1L << 30);
+        assertThat(policy.headroomBytes(new PoolName("slow"))).isEqualTo(5L << 20);
+        assertThat(policy.headroomBytes(new PoolName("fast-1"))).isEqualTo(64L << 20);
     }
 
     @Test
