@@ -60,8 +60,9 @@ final class PlanVerb implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "Print the plan as it is saved, what space it needs as far as each job, and how each tree looks before and after:"
-                    + " JSON Lines.")
+            description =
+                    "Print the plan as it is saved, what space it needs as far as each job, and how each tree looks before and after:"
+                            + " JSON Lines.")
     private boolean json;
 
     @Option(

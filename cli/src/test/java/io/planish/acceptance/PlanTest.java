@@ -64,7 +64,8 @@ class PlanTest {
         Answer unknown = Cli.planish("plan", images.folder(), "--budget", "other=1K");
         assertThat(unknown.exit()).isEqualTo(2);
         assertThat(unknown.err()).contains("--budget other is none of the folders");
-        assertThat(Cli.planish("plan", images.folder(), "--budget", "much").err()).contains("'much' is no size");
+        assertThat(Cli.planish("plan", images.folder(), "--budget", "much").err())
+                .contains("'much' is no size");
     }
 
     @Test

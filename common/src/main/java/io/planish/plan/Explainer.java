@@ -33,8 +33,8 @@ public final class Explainer {
         this.policy = policy;
         Set<ImageRef> images = tree.nodes().stream().map(ImageNode::ref).collect(Collectors.toSet());
         Ownership ownership = new OwnershipMemory(all.ownership(), images);
-        this.snapshot = new Snapshot(
-                all.id(), all.takenAt(), all.pools(), tree, ownership, all.referenced(), all.findings());
+        this.snapshot =
+                new Snapshot(all.id(), all.takenAt(), all.pools(), tree, ownership, all.referenced(), all.findings());
         this.rule = SafetyRule.of(snapshot, policy);
     }
 

@@ -55,7 +55,8 @@ public final class PlanFile {
      */
     public static void writePrefixes(Plan plan, Forest forest, Writer out) throws IOException {
         for (Prefix prefix : Prefix.of(plan, forest)) {
-            ObjectNode line = Json.MAPPER.createObjectNode().put("type", "prefix").put("job", prefix.job());
+            ObjectNode line =
+                    Json.MAPPER.createObjectNode().put("type", "prefix").put("job", prefix.job());
             ObjectNode peak = line.putObject("peakExtraBytes");
             prefix.peakExtraBytes().forEach((pool, bytes) -> peak.put(pool.value(), bytes));
             line(out, line);

@@ -87,7 +87,8 @@ public final class PlanReport {
 
     private void moreTrees(List<TreeChange> changes, List<TreeChange> shown) {
         if (shown.size() < changes.size()) {
-            Set<Job> told = shown.stream().flatMap(change -> change.jobs().stream()).collect(Collectors.toSet());
+            Set<Job> told =
+                    shown.stream().flatMap(change -> change.jobs().stream()).collect(Collectors.toSet());
             List<Job> more =
                     plan.jobs().stream().filter(job -> !told.contains(job)).toList();
             lines.gap()
@@ -116,8 +117,11 @@ public final class PlanReport {
     }
 
     private void draw(String label, Forest tree, String folder) {
-        TreeDrawing drawing =
-                new TreeDrawing(tree, node -> within(folder, node.ref()), lines.width() - label.length(), all ? Integer.MAX_VALUE : TREE_LINES);
+        TreeDrawing drawing = new TreeDrawing(
+                tree,
+                node -> within(folder, node.ref()),
+                lines.width() - label.length(),
+                all ? Integer.MAX_VALUE : TREE_LINES);
         String before = label;
         for (ImageNode root : TreeChange.roots(tree)) {
             for (String line : drawing.of(root)) {
@@ -154,8 +158,10 @@ public final class PlanReport {
         }
         Map<String, List<Plan.End>> byJob = plan.ends().stream().collect(Collectors.groupingBy(Plan.End::job));
         shown.forEach(change -> ends(change, byJob));
-        Set<String> told =
-                shown.stream().flatMap(change -> change.jobs().stream()).map(Job::id).collect(Collectors.toSet());
+        Set<String> told = shown.stream()
+                .flatMap(change -> change.jobs().stream())
+                .map(Job::id)
+                .collect(Collectors.toSet());
         long more =
                 plan.ends().stream().filter(end -> !told.contains(end.job())).count();
         if (more > 0) {
@@ -170,9 +176,7 @@ public final class PlanReport {
                 .toList();
         if (!ending.isEmpty()) {
             String folder = change.folder();
-            lines.wrapped(
-                    "  " + folder + (folder.isEmpty() ? "" : ": "),
-                    names(ending, folder));
+            lines.wrapped("  " + folder + (folder.isEmpty() ? "" : ": "), names(ending, folder));
         }
     }
 

@@ -52,7 +52,8 @@ public final class SafetyRule {
 
     /** The rule for what comes after this job in the same plan. */
     SafetyRule after(Job job) {
-        boolean moves = job.kind() == JobKind.COMMIT && (isShared(job.top()) || job.relinks().size() > 1);
+        boolean moves = job.kind() == JobKind.COMMIT
+                && (isShared(job.top()) || job.relinks().size() > 1);
         if (!moves || isShared(job.target())) {
             return this;
         }

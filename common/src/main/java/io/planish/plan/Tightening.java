@@ -65,8 +65,7 @@ public record Tightening(
                 .headroomBytes(atLeast("headroomBytes", policy.headroomBytes(), headroomBytes))
                 .budgetBytes(atMost("budgetBytes", policy.budgetBytes(), budgetBytes))
                 .headroomByPool(each(policy.headroomByPool(), bytes -> Math.max(bytes, headroomBytes.orElse(0L))))
-                .budgetByPool(
-                        each(policy.budgetByPool(), bytes -> Math.min(bytes, budgetBytes.orElse(Long.MAX_VALUE))))
+                .budgetByPool(each(policy.budgetByPool(), bytes -> Math.min(bytes, budgetBytes.orElse(Long.MAX_VALUE))))
                 .build();
     }
 

@@ -92,7 +92,8 @@ class TighteningTest {
                 .headroomByPool(Map.of(loose, 1L))
                 .budgetByPool(Map.of(loose, 5_000L))
                 .build();
-        Tightening more = Json.STRICT.readValue("{\"headroomBytes\":999999999999,\"budgetBytes\":10}", Tightening.class);
+        Tightening more =
+                Json.STRICT.readValue("{\"headroomBytes\":999999999999,\"budgetBytes\":10}", Tightening.class);
 
         Policy tightened = Tightening.of(policy, List.of(), List.of(), Optional.of(more));
 
