@@ -74,6 +74,29 @@ class FilesystemTest {
     }
 
     @Test
+    void aCanaryLeavesTheRestOfAPoolAloneAfterItsFirstFailureAndTheNextApplyGoesOn() throws IOException {
+        images.chain("z0 <- z1 <- z2");
+        images.remember(List.of("z2"));
+        makePlan();
+        Path ballast = mounted.resolve("ballast");
+        long size = Files.getFileStore(mounted).getUsableSpace() - LEFT_FREE_BYTES;
+        assertThat(Qemu.run("fallocate", "-l", size, ballast).exit()).isZero();
+
+        Answer canary = Cli.planish("apply", plan, "--canary", "9", "--jobs", "1");
+
+        assertFailsWithOneLine(canary, "no space");
+        assertThat(canary.out()).contains("0 of 2 jobs done", "The rest is left for: planish apply " + plan);
+        assertThat(images.chainOf("z2")).isEqualTo("z0 <- z1 <- z2");
+
+        Answer all = Cli.planish("apply", plan, "--jobs", "1");
+        assertThat(all.err().lines()).as("without a canary both are tried").hasSize(2);
+        Files.delete(ballast);
+        assertThat(Cli.planish("apply", plan).exit()).isZero();
+        assertFlat();
+        images.assertUnchangedAndClean("z2");
+    }
+
+    @Test
     void readOnlyFilesystemIsNotWritten() {
         makePlan();
         assertThat(Qemu.run("mount", "-o", "remount,ro", mounted).exit()).isZero();

@@ -11,12 +11,22 @@ import java.util.Optional;
  *
  * @param pools limits by pool; a pool that is not named is used as configured
  * @param window when jobs may run; outside of it none is offered, and those that run stop at their next checkpoint
+ * @param canary how many jobs the run may begin at all, at least 1; with it a pool stops at the first job of it that failed or whose outcome is unknown
  */
-public record RunLimits(Map<PoolName, PoolLimit> pools, Optional<Window> window) {
-    public static final RunLimits NONE = new RunLimits(Map.of(), Optional.empty());
+public record RunLimits(Map<PoolName, PoolLimit> pools, Optional<Window> window, Optional<Integer> canary) {
+    public static final RunLimits NONE = new RunLimits(Map.of(), Optional.empty(), Optional.empty());
 
+    /** @throws IllegalArgumentException if the canary is of less than one job */
     public RunLimits {
+        if (canary.orElse(1) < 1) {
+            throw new IllegalArgumentException("canary is " + canary.get() + ", but must be at least 1");
+        }
         pools = pools == null ? Map.of() : Map.copyOf(pools);
+    }
+
+    /** A run that is no canary. */
+    public RunLimits(Map<PoolName, PoolLimit> pools, Optional<Window> window) {
+        this(pools, window, Optional.empty());
     }
 
     /** How many of the run's jobs in the pool may be offered or running, of so many that the pool is configured for. */

@@ -23,12 +23,13 @@ import java.util.function.ToIntFunction;
 /**
  * Decides, from what the ledger holds, what to do next: a job is let into the queue when all it depends on is done, its pool and its run have a
  * free slot, and no job that is queued, running or of unknown outcome, of whatever run, touches the same images. What is queued in a
- * run that is paused or outside its window takes no slot, but keeps its images.
+ * run that is paused or outside its window takes no slot, but keeps its images. What a canary run does not begin is skipped.
  */
 final class Dispatch {
     private final List<Footprint> taken = new ArrayList<>();
     private final Map<PoolName, Integer> used = new HashMap<>();
     private final Map<String, Integer> usedByRun = new HashMap<>();
+    private final Map<String, Integer> begun = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final ToIntFunction<PoolName> slots;
 
@@ -66,6 +67,11 @@ final class Dispatch {
     }
 
     private void countIn(RunRecord run, JobRecord job) {
+        boolean notBegun = job.state() instanceof JobState.Blocked
+                || job.outcome().filter(Outcome.Skipped.class::isInstance).isPresent();
+        if (!notBegun) {
+            begun.merge(run.id(), 1, Integer::sum);
+        }
         switch (job.state()) {
             case JobState.Queued s -> taken.add(Footprint.of(job.job()));
             case JobState.Running s -> {
@@ -124,12 +130,37 @@ final class Dispatch {
                 return;
             }
         }
+        Optional<String> canary = canary(view, job);
+        if (canary.isPresent()) {
+            steps.add(new Step.Skip(job, canary.get()));
+            return;
+        }
         Footprint footprint = Footprint.of(job.job());
         if (!waits && hasSlot(view.run(), job) && taken.stream().noneMatch(footprint::collidesWith)) {
             steps.add(new Step.Queue(job, Expectations.filled(job.job(), before(view, job))));
             taken.add(footprint);
             takeSlot(view.run(), job);
+            begun.merge(view.run().id(), 1, Integer::sum);
         }
+    }
+
+    /** Why a canary run leaves out a job that has not begun. */
+    private Optional<String> canary(RunView view, JobRecord job) {
+        Optional<Integer> most = view.run().limits().canary();
+        if (most.isEmpty()) {
+            return Optional.empty();
+        }
+        PoolName pool = job.job().target().pool();
+        boolean failed = view.jobs().values().stream()
+                .filter(other -> other.job().target().pool().equals(pool))
+                .flatMap(other -> other.outcome().stream())
+                .anyMatch(outcome -> outcome instanceof Outcome.Failed || outcome instanceof Outcome.Unknown);
+        if (failed) {
+            return Optional.of("a job of pool " + pool + " failed in this canary run");
+        }
+        return begun.getOrDefault(view.run().id(), 0) >= most.get()
+                ? Optional.of("this canary run is of " + most.get() + " jobs")
+                : Optional.empty();
     }
 
     private static List<JobResult> before(RunView view, JobRecord job) {

@@ -10,7 +10,7 @@ sealed interface Step {
     /** The job may run now; {@code ready} has its expectations filled in. */
     record Queue(JobRecord job, Job ready) implements Step {}
 
-    /** The job can never run, since one it depends on was not done. */
+    /** The job is not run: one it depends on was not done, or its run is a canary. */
     record Skip(JobRecord job, String why) implements Step {}
 
     record Cancel(JobRecord job) implements Step {}

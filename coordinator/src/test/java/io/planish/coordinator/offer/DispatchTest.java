@@ -147,6 +147,36 @@ class DispatchTest {
     }
 
     @Test
+    void aCanaryRunBeginsNoMoreJobsThanItSaysAndSkipsTheRest() {
+        JobRecord a = blocked("r", pull("a", "p/a", "p/base"));
+        JobRecord b = blocked("r", pull("b", "q/b", "q/base"));
+        RunRecord canary = run("r", a, b).run().limited(canary(1)).orElseThrow();
+
+        assertThat(next(view(canary, a, b)))
+                .containsExactly(new Step.Queue(a, a.job()), new Step.Skip(b, "this canary run is of 1 jobs"));
+        JobRecord done = done(a, Map.of());
+        assertThat(next(view(canary, done, b))).containsExactly(new Step.Skip(b, "this canary run is of 1 jobs"));
+    }
+
+    @Test
+    void aPoolStopsAtItsFirstFailureInACanaryRunAndOtherPoolsGoOn() {
+        JobRecord failed = ended(blocked("r", pull("a", "p/a", "p/base")), new Outcome.Failed(ErrorKind.NO_SPACE, "x"));
+        JobRecord same = blocked("r", pull("b", "p/b", "p/base"));
+        JobRecord other = blocked("r", pull("c", "q/c", "q/base"));
+        RunView run = run("r", failed, same, other);
+
+        assertThat(next(view(run.run().limited(canary(9)).orElseThrow(), failed, same, other)))
+                .containsExactly(
+                        new Step.Skip(same, "a job of pool p failed in this canary run"),
+                        new Step.Queue(other, other.job()));
+        assertThat(next(run)).containsExactly(new Step.Queue(same, same.job()), new Step.Queue(other, other.job()));
+    }
+
+    private static RunLimits canary(int jobs) {
+        return new RunLimits(Map.of(), Optional.empty(), Optional.of(jobs));
+    }
+
+    @Test
     void outsideItsWindowNothingOfARunIsOfferedButWhatHasEndedEndsIt() {
         JobRecord a = queued(blocked("r", pull("a", "p/a", "p/base")));
         JobRecord over = done(blocked("r", pull("b", "p/b", "p/base")), Map.of());
