@@ -2,7 +2,9 @@ package io.planish.standalone;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -31,13 +33,17 @@ final class Broker implements Child.Server {
     }
 
     @Override
-    public void start(Path folder, int port) throws Exception {
+    public void start(Path folder, int port, Optional<Security> security) throws Exception {
         if (!Files.exists(folder.resolve("meta.properties"))) {
-            format(folder);
+            format(folder, security);
         }
         Properties properties = new Properties();
         // Only this process speaks to the controller listener, so its port may differ from start to start.
-        properties.putAll(settings(folder, port, Loopback.freePort()));
+        int controllerPort = Loopback.freePort();
+        properties.putAll(settings(folder, port, controllerPort));
+        if (security.isPresent()) {
+            properties.putAll(secured(security.get(), port, Loopback.freePort(), controllerPort));
+        }
         KafkaRaftServer started = new KafkaRaftServer(KafkaConfig.fromProps(properties), Time.SYSTEM);
         server = started;
         started.startup();
@@ -52,8 +58,11 @@ final class Broker implements Child.Server {
         }
     }
 
-    private static void format(Path folder) throws Exception {
-        new Formatter()
+    private static void format(Path folder, Optional<Security> security) throws Exception {
+        Formatter formatter = new Formatter();
+        security.ifPresent(s -> formatter.setScramArguments(
+                List.of(Security.SCRAM + "=[name=" + s.user() + ",password=" + s.password() + "]")));
+        formatter
                 .setPrintStream(System.err)
                 .setClusterId(Uuid.randomUuid().toString())
                 .setNodeId(NODE)
@@ -90,5 +99,26 @@ final class Broker implements Child.Server {
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
                 // The default of 128 MiB would be half of this process' heap.
                 Map.entry("log.cleaner.dedupe.buffer.size", Integer.toString(8 << 20)));
+    }
+
+    /** Clients are asked who they are; the broker speaks to itself on a port of its own. */
+    private static Map<String, String> secured(Security security, int port, int ownPort, int controllerPort) {
+        String internal = "INTERNAL://127.0.0.1:" + ownPort;
+        String clients = "CLIENTS://127.0.0.1:" + port;
+        return Map.ofEntries(
+                Map.entry("listeners", clients + "," + internal + "," + CONTROLLER + "://127.0.0.1:" + controllerPort),
+                Map.entry("advertised.listeners", clients + "," + internal),
+                Map.entry("inter.broker.listener.name", "INTERNAL"),
+                Map.entry(
+                        "listener.security.protocol.map",
+                        "CLIENTS:SASL_SSL,INTERNAL:PLAINTEXT," + CONTROLLER + ":PLAINTEXT"),
+                Map.entry("sasl.enabled.mechanisms", Security.SCRAM),
+                Map.entry(
+                        "listener.name.clients.scram-sha-512.sasl.jaas.config",
+                        "org.apache.kafka.common.security.scram.ScramLoginModule required;"),
+                Map.entry("ssl.keystore.type", Security.STORE_TYPE),
+                Map.entry("ssl.keystore.location", security.keyStore().toString()),
+                Map.entry("ssl.keystore.password", security.keyStorePassword()),
+                Map.entry("ssl.key.password", security.keyStorePassword()));
     }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,8 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * The life of one server process, as its starter {@link ServerProcess} expects it: the arguments are folder and port; the
- * first line on standard output is {@code ready} or {@code failed: } and why; it stops cleanly when standard input ends,
+ * The life of one server process, as its starter {@link ServerProcess} expects it: the arguments are folder and port, and
+ * where clients are to be known a file as {@link Security} reads; the first line on standard output is {@code ready} or {@code failed: } and why; it stops cleanly when standard input ends,
  * which also happens when the starter dies in whatever way, and on SIGTERM. Logs go to standard error.
  */
 final class Child {
@@ -29,7 +30,7 @@ final class Child {
 
     interface Server {
         /** Returns when clients are served on the loopback port; {@code folder} exists and is this server's alone. */
-        void start(Path folder, int port) throws Exception;
+        void start(Path folder, int port, Optional<Security> security) throws Exception;
 
         void stop() throws Exception;
     }
@@ -50,7 +51,8 @@ final class Child {
             Path folder = Path.of(args[0]);
             requireAlone(folder);
             Loopback.requireFree(port);
-            server.start(folder, port);
+            server.start(
+                    folder, port, args.length > 2 ? Optional.of(Security.read(Path.of(args[2]))) : Optional.empty());
         } catch (Exception e) {
             LOG.log(Level.SEVERE, "start failed", e);
             answer.println(FAILED + firstLine(rootCause(e)));

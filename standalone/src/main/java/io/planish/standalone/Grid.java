@@ -1,7 +1,10 @@
 package io.planish.standalone;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.Optional;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
@@ -28,18 +31,27 @@ final class Grid implements Child.Server {
     }
 
     @Override
-    public void start(Path folder, int port) {
+    public void start(Path folder, int port, Optional<Security> security) throws IOException, GeneralSecurityException {
         DefaultCacheManager caches = new DefaultCacheManager(global(folder).build());
         manager = caches;
         for (String name : CACHES) {
             caches.defineConfiguration(name, durable());
             caches.getCache(name);
         }
-        HotRodServerConfiguration configuration = new HotRodServerConfigurationBuilder()
+        HotRodServerConfigurationBuilder serving = new HotRodServerConfigurationBuilder()
                 .host("127.0.0.1")
                 .port(port)
-                .adminOperationsHandler(new EmbeddedServerAdminOperationHandler())
-                .build();
+                .adminOperationsHandler(new EmbeddedServerAdminOperationHandler());
+        if (security.isPresent()) {
+            serving.ssl().enable().sslContext(security.get().tls());
+            serving.authentication()
+                    .enable()
+                    .sasl()
+                    .serverName("planish")
+                    .addMechanisms(Security.SCRAM)
+                    .authenticator(new ScramUser(security.get()));
+        }
+        HotRodServerConfiguration configuration = serving.build();
         HotRodServer started = new HotRodServer();
         server = started;
         started.start(configuration, caches);

@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,13 +31,16 @@ public final class ServerProcess implements AutoCloseable {
     private final String mainClass;
     private final Path folder;
     private final int port;
+    private final Optional<Path> security;
     private ChildJvm child;
 
-    private ServerProcess(String name, String mainClass, Path folder, int port) throws IOException {
+    private ServerProcess(String name, String mainClass, Path folder, int port, Optional<Path> security)
+            throws IOException {
         this.name = name;
         this.mainClass = mainClass;
         this.folder = Files.createDirectories(folder.toAbsolutePath().resolve(name));
         this.port = port == 0 ? Loopback.freePort() : port;
+        this.security = security;
         this.child = spawn();
     }
 
@@ -44,14 +49,15 @@ public final class ServerProcess implements AutoCloseable {
      * once.
      *
      * @param port 1 to 65535, or 0 for any free one
+     * @param security a file as {@link Security} reads; empty: whoever reaches the port is served
      */
-    static ServerProcess broker(Path folder, int port) throws IOException {
-        return new ServerProcess("broker", "io.planish.standalone.Broker", folder, port);
+    static ServerProcess broker(Path folder, int port, Optional<Path> security) throws IOException {
+        return new ServerProcess("broker", "io.planish.standalone.Broker", folder, port, security);
     }
 
     /** Starts an Infinispan server in {@code folder/grid}, otherwise like {@link #broker}. */
-    static ServerProcess grid(Path folder, int port) throws IOException {
-        return new ServerProcess("grid", "io.planish.standalone.Grid", folder, port);
+    static ServerProcess grid(Path folder, int port, Optional<Path> security) throws IOException {
+        return new ServerProcess("grid", "io.planish.standalone.Grid", folder, port, security);
     }
 
     /** {@code host:port} for clients. */
@@ -129,17 +135,16 @@ public final class ServerProcess implements AutoCloseable {
 
     private ChildJvm spawn() throws IOException {
         Path classes = ChildJvm.ownLocation();
-        return ChildJvm.spawn(
-                List.of(
-                        "-Xmx256m",
-                        "-Dorg.jboss.logging.provider=jdk",
-                        "-Djava.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s %5$s%6$s%n",
-                        "-cp",
-                        classes + File.pathSeparator + classes.resolveSibling("lib") + File.separator + "*",
-                        mainClass,
-                        folder.toString(),
-                        Integer.toString(port)),
-                folder.resolveSibling(name + ".log"),
-                true);
+        List<String> arguments = new ArrayList<>(List.of(
+                "-Xmx256m",
+                "-Dorg.jboss.logging.provider=jdk",
+                "-Djava.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s %5$s%6$s%n",
+                "-cp",
+                classes + File.pathSeparator + classes.resolveSibling("lib") + File.separator + "*",
+                mainClass,
+                folder.toString(),
+                Integer.toString(port)));
+        security.ifPresent(file -> arguments.add(file.toString()));
+        return ChildJvm.spawn(arguments, folder.resolveSibling(name + ".log"), true);
     }
 }

@@ -2,6 +2,7 @@ package io.planish.standalone;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A broker and a grid that serve clients on loopback, with all their data in one folder. Starting again on the same folder
@@ -24,6 +25,15 @@ public final class Stack implements AutoCloseable {
     }
 
     /**
+     * {@link #start(Path)}, for clients that speak TLS and name themselves by SCRAM-SHA-512.
+     *
+     * @param security properties: keyStore (PKCS #12), keyStorePassword, user, password
+     */
+    public static Stack startSecured(Path folder, Path security) throws IOException {
+        return start(folder, 0, 0, Optional.of(security));
+    }
+
+    /**
      * Starts both and returns when both serve clients; takes some 5 to 10 s.
      *
      * @param folder made if absent; one stack at a time may use it
@@ -32,10 +42,14 @@ public final class Stack implements AutoCloseable {
      * @throws IOException with one line if either cannot start or has not within 60 s; nothing is left running then
      */
     public static Stack start(Path folder, int brokerPort, int gridPort) throws IOException {
-        ServerProcess broker = ServerProcess.broker(folder, brokerPort);
+        return start(folder, brokerPort, gridPort, Optional.empty());
+    }
+
+    private static Stack start(Path folder, int brokerPort, int gridPort, Optional<Path> security) throws IOException {
+        ServerProcess broker = ServerProcess.broker(folder, brokerPort, security);
         ServerProcess grid;
         try {
-            grid = ServerProcess.grid(folder, gridPort);
+            grid = ServerProcess.grid(folder, gridPort, security);
         } catch (IOException e) {
             broker.kill();
             throw e;
