@@ -16,12 +16,14 @@ import io.planish.coordinator.request.Runs;
 import io.planish.coordinator.request.TenantsConfig;
 import io.planish.coordinator.schedule.Schedules;
 import io.planish.coordinator.watch.FleetMetrics;
+import io.planish.ledger.GridCheck;
 import io.planish.ledger.Ledger;
 import io.planish.run.RunState;
 import io.planish.topic.Listener;
 import io.planish.topic.Publisher;
 import io.planish.topic.TopicMaker;
 import io.planish.topic.Topics;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
@@ -42,6 +44,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.jboss.logging.Logger;
 
 /** The service's life: topics, then the lease, the conductor while it leads, and the requests' topic. */
@@ -52,6 +55,7 @@ class Coordinator {
 
     private final CoordinatorConfig config;
     private final Map<String, Object> kafka;
+    private final RemoteCacheManager grid;
     private final Set<PoolName> pools;
     private final Leadership leadership;
     private final Conductor conductor;
@@ -69,6 +73,7 @@ class Coordinator {
             PoolsConfig pools,
             @ConfigProperty(name = "planish.worker.lease", defaultValue = "30s") Duration jobLease,
             @Identifier("default-kafka-broker") Map<String, Object> kafka,
+            RemoteCacheManager grid,
             Ledger ledger,
             Publisher publisher,
             Runs runs,
@@ -81,6 +86,7 @@ class Coordinator {
             Clock clock) {
         this.config = config;
         this.kafka = kafka;
+        this.grid = grid;
         this.pools = Settings.poolNames(pools);
         String name = config.name().orElseGet(Coordinator::host) + "-"
                 + UUID.randomUUID().toString().substring(0, 8);
@@ -130,6 +136,7 @@ class Coordinator {
 
     private void moveOn() throws IOException {
         if (!ready) {
+            requireMemory();
             makeTopics();
             markPools();
             listener = Optional.of(new Listener(requests.topics(), Optional.of(Topics.REQUESTS), kafka, requests));
@@ -143,6 +150,17 @@ class Coordinator {
     private void startPlanned() throws IOException {
         if (ready && leadership.leads()) {
             schedules.moveOn();
+        }
+    }
+
+    private void requireMemory() throws IOException {
+        List<String> forgetful = GridCheck.forgetful(grid);
+        if (!forgetful.isEmpty() && !config.forgetfulGrid()) {
+            LOG.errorf(
+                    "the grid's cache %s (change it as docs/grid.md says, or set planish.coordinator.forgetful-grid=true)",
+                    String.join("; ", forgetful));
+            Quarkus.asyncExit(1);
+            throw new IOException("a grid that forgets is not worked with");
         }
     }
 
@@ -170,13 +188,15 @@ class Coordinator {
         }
     }
 
-    private static void quietly(String what, Work work) {
+    private void quietly(String what, Work work) {
         try {
             work.run();
         } catch (IOException e) {
             LOG.warnf("%s: %s", what, e.getMessage());
         } catch (RuntimeException e) {
-            LOG.errorf(e, "%s: broke off", what);
+            if (!threads.isShutdown()) {
+                LOG.errorf(e, "%s: broke off", what);
+            }
         }
     }
 

@@ -36,6 +36,10 @@ public interface CoordinatorConfig {
     @WithDefault("5s")
     Duration patience();
 
+    /** Whether caches that forget by themselves are used all the same; default false: the service ends. */
+    @WithDefault("false")
+    boolean forgetfulGrid();
+
     /** How much later than planned a schedule's run is still made, when nobody led meanwhile; default 1 hour. */
     @WithDefault("1h")
     Duration catchUp();

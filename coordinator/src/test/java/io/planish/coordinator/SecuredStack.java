@@ -49,6 +49,7 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
                     Map.entry("quarkus.infinispan-client.sasl-mechanism", "SCRAM-SHA-512"),
                     Map.entry("quarkus.infinispan-client.username", USER),
                     Map.entry("quarkus.infinispan-client.password", PASSWORD),
+                    Map.entry("quarkus.infinispan-client.sni-host-name", "localhost"),
                     Map.entry("quarkus.infinispan-client.trust-store", trust.toString()),
                     Map.entry("quarkus.infinispan-client.trust-store-type", "PKCS12"),
                     Map.entry("quarkus.infinispan-client.trust-store-password", STORE_PASSWORD),

@@ -11,12 +11,14 @@ import io.planish.topic.Topics;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.apache.kafka.common.config.SaslConfigs;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.junit.jupiter.api.Test;
@@ -44,11 +46,12 @@ class SecuredTest {
     @Inject
     Publisher publisher;
 
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String broker;
+    @Inject
+    RemoteCacheManager grid;
 
-    @ConfigProperty(name = "quarkus.infinispan-client.hosts")
-    String grid;
+    @Inject
+    @Identifier("default-kafka-broker")
+    Map<String, Object> kafka;
 
     @Test
     void aRequestByTopicLeadsToARunThatEnds() throws Exception {
@@ -63,14 +66,20 @@ class SecuredTest {
     }
 
     @Test
-    void whoDoesNotSpeakTlsOrHasNoNameIsNotServed() {
-        try (Publisher stranger = new Publisher(Map.of("bootstrap.servers", broker))) {
-            assertThatThrownBy(() -> stranger.send(Topics.REQUESTS, "x", "x")).isInstanceOf(IOException.class);
+    void whoHasTheWrongPasswordIsNotServed() {
+        Map<String, Object> wrong = new HashMap<>(kafka);
+        wrong.computeIfPresent(
+                SaslConfigs.SASL_JAAS_CONFIG, (key, value) -> value.toString().replace("password=\"", "password=\"not "));
+        try (Publisher stranger = new Publisher(wrong)) {
+            assertThatThrownBy(() -> stranger.send(Topics.REQUESTS, "x", "x"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("Authentication failed");
         }
-        String uri = "hotrod://" + grid + "?max_retries=0&socket_timeout=2000&connect_timeout=2000";
+        ConfigurationBuilder settings = new ConfigurationBuilder();
+        settings.read(grid.getConfiguration());
+        settings.maxRetries(0).security().authentication().password("not it");
         assertThatThrownBy(() -> {
-                    try (RemoteCacheManager stranger = new RemoteCacheManager(
-                            new ConfigurationBuilder().uri(uri).build())) {
+                    try (RemoteCacheManager stranger = new RemoteCacheManager(settings.build())) {
                         stranger.getCache("planish-runs").size();
                     }
                 })

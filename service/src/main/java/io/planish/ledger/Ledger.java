@@ -9,6 +9,7 @@ import io.planish.run.Refusal;
 import io.planish.run.RunRecord;
 import io.planish.run.ScheduleRecord;
 import java.time.Duration;
+import java.util.List;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 
 /**
@@ -30,6 +31,8 @@ public record Ledger(
         Table<ScheduleRecord> schedules,
         Table<PlannedTime> planned,
         Table<Refusal> refusals) {
+
+    static final List<String> CACHES = List.of("planish-runs", "planish-jobs", "planish-checkpoints");
 
     /** @param patience how long a call goes on trying while the grid does not answer */
     public static Ledger of(RemoteCacheManager grid, Duration patience) {

@@ -124,7 +124,7 @@ public final class Table<T> {
             if (next.isEmpty()) {
                 return next;
             }
-            byte[] bytes = encode(next.get());
+            byte[] bytes = kept(seen.getValue(), encode(next.get()));
             wanted = bytes;
             if (replaced(prefix + key, bytes, seen.getVersion())) {
                 return next;
@@ -193,6 +193,14 @@ public final class Table<T> {
             return Json.MAPPER.readValue(bytes, type);
         } catch (IOException e) {
             throw new LedgerException(cacheName + "/" + prefix + key + " cannot be read: " + firstLine(e), e);
+        }
+    }
+
+    private byte[] kept(byte[] before, byte[] after) throws LedgerException {
+        try {
+            return KeptFields.kept(type, before, after);
+        } catch (IOException e) {
+            throw new LedgerException(cacheName + ": a record cannot be changed: " + firstLine(e), e);
         }
     }
 

@@ -2,14 +2,19 @@ package io.planish.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.chain.ImageRef;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
 import io.planish.job.JobState;
+import io.planish.job.Json;
 import io.planish.job.LeaseRecord;
+import io.planish.run.Refusal;
 import io.planish.standalone.Stack;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,9 +24,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.infinispan.client.hotrod.RemoteCache;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.configuration.ClientIntelligence;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
+import org.infinispan.commons.configuration.StringConfiguration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,6 +57,48 @@ class TableTest {
     static void stop() {
         grid.close();
         stack.close();
+    }
+
+    @Test
+    void aCacheThatForgetsByItselfOrIsMissingIsNamed() throws Exception {
+        grid.administration()
+                .getOrCreateCache(
+                        "forgetful",
+                        new StringConfiguration("<local-cache><encoding media-type=\"application/x-protostream\"/>"
+                                + "<expiration lifespan=\"60000\" max-idle=\"30000\"/></local-cache>"));
+
+        assertThat(GridCheck.forgetful(grid)).isEmpty();
+        assertThat(GridCheck.forgetful(grid, List.of("planish-jobs", "forgetful")))
+                .containsExactly(
+                        "forgetful forgets what was written 60 s ago (expiration, lifespan)",
+                        "forgetful forgets what nobody used for 30 s (expiration, max-idle)");
+        assertThatThrownBy(() -> GridCheck.forgetful(grid, List.of("none")))
+                .hasMessageContaining("no cache none (create it");
+    }
+
+    @Test
+    void whatANewerVersionPutIntoARecordStaysThereWhenThisOneChangesIt() throws Exception {
+        RemoteCache<String, byte[]> runs = grid.getCache("planish-runs");
+        LeaseRecord first = LeaseRecord.first("me");
+        String json = Json.MAPPER.writeValueAsString(first);
+        String newer = json.substring(0, json.length() - 1) + ",\"since\":{\"epoch\":7},\"place\":\"x\"}";
+        runs.put("/lease/newer", newer.getBytes(StandardCharsets.UTF_8));
+
+        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed()))).contains(first.renewed());
+        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed()))).isPresent();
+
+        JsonNode there = Json.MAPPER.readTree(runs.get("/lease/newer"));
+        assertThat(there.path("heartbeat").asInt()).isEqualTo(2);
+        assertThat(there.path("epoch").asInt()).isEqualTo(1);
+        assertThat(there.path("since").path("epoch").asInt()).isEqualTo(7);
+        assertThat(there.path("place").asText()).isEqualTo("x");
+    }
+
+    @Test
+    void aRecordWithALifespanIsForgotten() throws Exception {
+        ledger.refusals().put("brief", Refusal.of("brief", "why", "me", 1), Duration.ofMillis(200));
+
+        await().until(() -> ledger.refusals().get("brief").isEmpty());
     }
 
     @Test
