@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 
 /** A broker and a grid that speak TLS with a certificate of their own, and serve one user, who is known by SCRAM. */
 public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
-    private static final String STORE_PASSWORD = "store-0123456789";
-    private static final String USER = "planish";
-    private static final String PASSWORD = "pass-0123456789";
+    static final String STORE_PASSWORD = "store-0123456789";
+    static final String USER = "planish";
+    static final String PASSWORD = "pass-0123456789";
 
     private Optional<Stack> stack = Optional.empty();
     private Optional<Path> folder = Optional.empty();

@@ -1,6 +1,7 @@
 package io.planish.coordinator;
 
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
@@ -19,7 +20,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.SaslConfigs;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.infinispan.client.hotrod.RemoteCacheManager;
+import org.infinispan.client.hotrod.configuration.ClientIntelligence;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.junit.jupiter.api.Test;
 
@@ -46,8 +49,11 @@ class SecuredTest {
     @Inject
     Publisher publisher;
 
-    @Inject
-    RemoteCacheManager grid;
+    @ConfigProperty(name = "quarkus.infinispan-client.hosts")
+    String grid;
+
+    @ConfigProperty(name = "quarkus.infinispan-client.trust-store")
+    String trust;
 
     @Inject
     @Identifier("default-kafka-broker")
@@ -69,20 +75,37 @@ class SecuredTest {
     void whoHasTheWrongPasswordIsNotServed() {
         Map<String, Object> wrong = new HashMap<>(kafka);
         wrong.computeIfPresent(
-                SaslConfigs.SASL_JAAS_CONFIG, (key, value) -> value.toString().replace("password=\"", "password=\"not "));
+                SaslConfigs.SASL_JAAS_CONFIG,
+                (key, value) -> value.toString().replace("password=\"", "password=\"not "));
         try (Publisher stranger = new Publisher(wrong)) {
             assertThatThrownBy(() -> stranger.send(Topics.REQUESTS, "x", "x"))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("Authentication failed");
         }
-        ConfigurationBuilder settings = new ConfigurationBuilder();
-        settings.read(grid.getConfiguration());
-        settings.maxRetries(0).security().authentication().password("not it");
-        assertThatThrownBy(() -> {
-                    try (RemoteCacheManager stranger = new RemoteCacheManager(settings.build())) {
-                        stranger.getCache("planish-runs").size();
-                    }
-                })
-                .isInstanceOf(RuntimeException.class);
+        assertThat(sizeSeenBy(SecuredStack.PASSWORD)).isNotNegative();
+        assertThatThrownBy(() -> sizeSeenBy("not it")).isInstanceOf(RuntimeException.class);
+    }
+
+    private int sizeSeenBy(String password) {
+        ConfigurationBuilder settings = new ConfigurationBuilder()
+                .addServers(grid)
+                .clientIntelligence(ClientIntelligence.BASIC)
+                .maxRetries(0);
+        settings.security()
+                .authentication()
+                .enable()
+                .saslMechanism("SCRAM-SHA-512")
+                .username(SecuredStack.USER)
+                .password(password);
+        settings.security()
+                .ssl()
+                .enable()
+                .sniHostName("localhost")
+                .trustStoreFileName(trust)
+                .trustStoreType("PKCS12")
+                .trustStorePassword(SecuredStack.STORE_PASSWORD.toCharArray());
+        try (RemoteCacheManager client = new RemoteCacheManager(settings.build())) {
+            return client.getCache("planish-runs").size();
+        }
     }
 }

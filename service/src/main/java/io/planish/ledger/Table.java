@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Table<T> {
     private static final int CONTENTION_LIMIT = 100;
+    private static final int AT_ONCE = 2000;
 
     private final RemoteCacheManager grid;
     private final String cacheName;
@@ -54,9 +56,14 @@ public final class Table<T> {
 
     /** The records that exist of these, by key. */
     public Map<String, T> get(Collection<String> keys) throws LedgerException {
-        Set<String> full = new HashSet<>();
-        keys.forEach(k -> full.add(prefix + k));
-        return decodeAll(full.isEmpty() ? Map.of() : asked(() -> cache().getAll(full)));
+        List<String> all = List.copyOf(keys);
+        Map<String, T> records = new TreeMap<>();
+        for (int from = 0; from < all.size(); from += AT_ONCE) {
+            Set<String> some = new HashSet<>();
+            all.subList(from, Math.min(from + AT_ONCE, all.size())).forEach(k -> some.add(prefix + k));
+            decodeAll(asked(() -> cache().getAll(some)), records);
+        }
+        return records;
     }
 
     /** All records, by key. */
@@ -179,13 +186,11 @@ public final class Table<T> {
         }
     }
 
-    private Map<String, T> decodeAll(Map<String, byte[]> values) throws LedgerException {
-        Map<String, T> records = new TreeMap<>();
+    private void decodeAll(Map<String, byte[]> values, Map<String, T> records) throws LedgerException {
         for (Map.Entry<String, byte[]> e : values.entrySet()) {
             String key = e.getKey().substring(prefix.length());
             records.put(key, decode(key, e.getValue()));
         }
-        return records;
     }
 
     private T decode(String key, byte[] bytes) throws LedgerException {

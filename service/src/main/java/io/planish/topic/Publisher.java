@@ -4,8 +4,10 @@ import io.planish.job.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -44,6 +46,21 @@ public final class Publisher implements AutoCloseable {
     public void send(String topic, String key, Object value) throws IOException {
         await(topic, producer.send(new ProducerRecord<>(topic, key, Json.MAPPER.writeValueAsBytes(value))));
     }
+
+    /** Sends all to one topic, in their order, and returns when the broker has them. */
+    public void sendAll(String topic, List<Message> messages) throws IOException {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        for (Message message : messages) {
+            sent.add(producer.send(
+                    new ProducerRecord<>(topic, message.key(), Json.MAPPER.writeValueAsBytes(message.value()))));
+        }
+        for (Future<RecordMetadata> one : sent) {
+            await(topic, one);
+        }
+    }
+
+    /** Something to be sent as JSON. */
+    public record Message(String key, Object value) {}
 
     /** Sends without waiting; may be lost. */
     public void tell(String topic, String key, Object value) {

@@ -84,8 +84,10 @@ class TableTest {
         String newer = json.substring(0, json.length() - 1) + ",\"since\":{\"epoch\":7},\"place\":\"x\"}";
         runs.put("/lease/newer", newer.getBytes(StandardCharsets.UTF_8));
 
-        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed()))).contains(first.renewed());
-        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed()))).isPresent();
+        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed())))
+                .contains(first.renewed());
+        assertThat(ledger.leases().update("newer", r -> Optional.of(r.renewed())))
+                .isPresent();
 
         JsonNode there = Json.MAPPER.readTree(runs.get("/lease/newer"));
         assertThat(there.path("heartbeat").asInt()).isEqualTo(2);

@@ -11,10 +11,15 @@ import io.planish.topic.Publisher;
 import io.planish.topic.Topics;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 /** Publishes what the ledger says, at least once: an event is sent, and only then marked as told. */
 public final class Announcer {
+    private static final int AT_ONCE = 500;
+
     private final Ledger ledger;
     private final Publisher publisher;
     private final FleetMetrics metrics;
@@ -36,13 +41,21 @@ public final class Announcer {
         }
     }
 
-    /** Tells a run's state if it is not the one that was told last. */
-    public void announce(RunRecord run) throws IOException {
-        if (!run.announced().equals(Optional.of(run.state()))) {
+    /** Tells the states of those runs that are not in the one that was told last; of very many the first ones, the others the next time. */
+    public void announce(Collection<RunRecord> runs) throws IOException {
+        List<RunRecord> untold = runs.stream()
+                .filter(r -> !r.announced().equals(Optional.of(r.state())))
+                .limit(AT_ONCE)
+                .toList();
+        List<Publisher.Message> events = new ArrayList<>();
+        for (RunRecord run : untold) {
             if (run.announced().isEmpty() && run.request().origin() == RunRequest.Origin.REQUEST) {
-                publisher.send(Topics.EVENTS, run.id(), Event.accepted(run, clock.millis()));
+                events.add(new Publisher.Message(run.id(), Event.accepted(run, clock.millis())));
             }
-            publisher.send(Topics.EVENTS, run.id(), Event.changed(run, clock.millis()));
+            events.add(new Publisher.Message(run.id(), Event.changed(run, clock.millis())));
+        }
+        publisher.sendAll(Topics.EVENTS, events);
+        for (RunRecord run : untold) {
             ledger.runs().update(run.id(), r -> r.announced(run.state()));
         }
     }

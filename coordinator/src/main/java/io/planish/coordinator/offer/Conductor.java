@@ -89,10 +89,10 @@ public final class Conductor {
         List<RunRecord> runs = new ArrayList<>(this.runs.read(System.nanoTime()));
         runs.sort(FIRST_FIRST);
         Instant now = clock.instant();
-        List<RunView> open = new ArrayList<>();
+        List<RunRecord> underWay = new ArrayList<>();
         List<Footprint> closed = new ArrayList<>();
+        announcer.announce(runs);
         for (RunRecord run : runs) {
-            announcer.announce(run);
             switch (run.state()) {
                 case PLANNING -> {
                     if (run.limits().isOpen(now)) {
@@ -101,7 +101,7 @@ public final class Conductor {
                 }
                 case READY, PAUSED, CANCELLING -> {
                     Retries.carryOut(ledger, run);
-                    open.add(new RunView(run, jobs(run, run.jobs())));
+                    underWay.add(run);
                 }
                 case FINISHED -> closed.addAll(unresolved(run));
                 case FAILED -> {}
@@ -110,6 +110,7 @@ public final class Conductor {
                 forget(run);
             }
         }
+        List<RunView> open = views(underWay);
         look(open);
         load = Load.of(runs, open);
         for (Step step : Dispatch.next(open, closed, slots, now)) {
@@ -118,6 +119,24 @@ public final class Conductor {
             }
             act(step);
         }
+    }
+
+    private List<RunView> views(List<RunRecord> runs) throws LedgerException {
+        List<String> keys = new ArrayList<>();
+        runs.forEach(run -> run.jobs().forEach(id -> keys.add(JobRecord.key(run.id(), id))));
+        Map<String, JobRecord> all = ledger.jobs().get(keys);
+        List<RunView> views = new ArrayList<>();
+        for (RunRecord run : runs) {
+            Map<String, JobRecord> byId = new HashMap<>();
+            for (String id : run.jobs()) {
+                JobRecord job = all.get(JobRecord.key(run.id(), id));
+                if (job != null) {
+                    byId.put(id, job);
+                }
+            }
+            views.add(new RunView(run, byId));
+        }
+        return views;
     }
 
     /** One that a person has resolved, but whose run does not say so yet, is closed to nobody. */
