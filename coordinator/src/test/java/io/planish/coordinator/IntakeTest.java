@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
@@ -190,8 +191,12 @@ class IntakeTest {
                     .state()
                     .isOver());
 
+            int later = (LocalTime.now(ZoneOffset.UTC).getHour() + 3) % 24;
+
+            String closed = String.format("%02d:00-%02d:30", later, later);
+
             ScheduleRecord held = new ScheduleRecord(
-                    1, "hourly", "0 * * * *", "UTC", Optional.of("13:59-14:00"), hourly.pools(), "untouched", false, 0);
+                    1, "hourly", "0 * * * *", "UTC", Optional.of(closed), hourly.pools(), "untouched", false, 0);
             bothAt(held, noon.plusSeconds(2 * HOUR));
             bothAt(held, noon.plusSeconds(3 * HOUR));
             bothAt(held, noon.plusSeconds(6 * HOUR + 7));
