@@ -29,6 +29,6 @@ public interface Attempt {
         return Long.MAX_VALUE;
     }
 
-    /** Told after every checkpoint: guest bytes settled so far of all, and bytes written so far. */
+    /** Told when merging begins, with what earlier attempts have settled, and after every checkpoint: guest bytes settled so far of all, and bytes written by this attempt. */
     void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
 }

@@ -202,6 +202,7 @@ final class MergeRun implements AutoCloseable {
         boolean hidden = job.kind() == JobKind.COMMIT;
         Pace pace = new Pace(attempt);
         long end = steps.endOffset();
+        attempt.progress(offset, end, 0);
         while (offset < end) {
             attempt.mayContinue();
             if (attempt.stopRequested()) {

@@ -284,6 +284,7 @@ final class Simulated {
         private final CheckpointStore checkpoints;
         private final AfterBatch afterBatch;
         private int batches;
+        private boolean merging;
         private boolean stopped;
 
         TestAttempt(CheckpointStore checkpoints, AfterBatch afterBatch) {
@@ -316,6 +317,10 @@ final class Simulated {
 
         @Override
         public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {
+            if (!merging) {
+                merging = true;
+                return;
+            }
             try {
                 stopped = afterBatch.stops(++batches);
             } catch (IOException e) {

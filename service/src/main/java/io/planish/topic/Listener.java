@@ -2,6 +2,7 @@ package io.planish.topic;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -78,15 +80,20 @@ public final class Listener implements AutoCloseable {
         consumer.close(CloseOptions.timeout(Duration.ofSeconds(2)));
     }
 
-    private void begin() {
+    /** @throws IOException if a topic is not there yet: on a new broker whoever listens may come before whoever makes them */
+    private void begin() throws IOException {
         if (group.isPresent()) {
             consumer.subscribe(topics);
             return;
         }
-        List<TopicPartition> all = topics.stream()
-                .flatMap(t -> consumer.partitionsFor(t).stream())
-                .map(p -> new TopicPartition(p.topic(), p.partition()))
-                .toList();
+        List<TopicPartition> all = new ArrayList<>();
+        for (String topic : topics) {
+            List<PartitionInfo> partitions = consumer.partitionsFor(topic);
+            if (partitions == null || partitions.isEmpty()) {
+                throw new IOException("topic " + topic + " is not there yet");
+            }
+            partitions.forEach(p -> all.add(new TopicPartition(p.topic(), p.partition())));
+        }
         consumer.assign(all);
         consumer.seekToEnd(all);
         all.forEach(consumer::position);

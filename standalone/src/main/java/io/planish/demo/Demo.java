@@ -1,6 +1,7 @@
 package io.planish.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.planish.fleet.Qemu;
 import io.planish.standalone.LocalPool;
 import io.planish.standalone.OneMachine;
 import io.planish.standalone.ServiceProcess;

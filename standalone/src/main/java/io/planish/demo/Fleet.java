@@ -1,5 +1,7 @@
 package io.planish.demo;
 
+import io.planish.fleet.Layering;
+import io.planish.fleet.Qemu;
 import io.planish.standalone.LocalPool;
 import java.io.IOException;
 import java.nio.file.Files;

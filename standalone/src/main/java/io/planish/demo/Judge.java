@@ -2,6 +2,7 @@ package io.planish.demo;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.planish.fleet.Qemu;
 import io.planish.standalone.LocalPool;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package io.planish.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.planish.fleet.Table;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,7 @@ final class Report {
                     chain.skip().map(reason -> "left alone, " + reason + ": ").orElse("") + chain.story()));
         }
         System.out.println();
-        System.out.print(Text.table(rows));
+        System.out.print(Table.of(rows));
         List<List<String>> pools = new ArrayList<>();
         pools.add(List.of("pool", "used", "after", "freed, net"));
         before.forEach((pool, used) -> pools.add(List.of(
@@ -46,7 +47,7 @@ final class Report {
         pools.add(
                 List.of("all", Text.bytes(sum(before)), Text.bytes(sum(after)), Text.bytes(sum(before) - sum(after))));
         System.out.println();
-        System.out.print(Text.table(pools));
+        System.out.print(Table.of(pools));
     }
 
     /** What the plan will do, and what it leaves alone and why. */

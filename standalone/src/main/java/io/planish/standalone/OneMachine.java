@@ -60,6 +60,11 @@ public final class OneMachine implements AutoCloseable {
         }
     }
 
+    /** Broker and grid. */
+    public Stack stack() {
+        return stack;
+    }
+
     /** The services started so far, first one first. */
     public List<ServiceProcess> services() {
         return List.copyOf(services);

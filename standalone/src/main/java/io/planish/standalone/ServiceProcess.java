@@ -115,7 +115,7 @@ public final class ServiceProcess implements AutoCloseable {
      *
      * @throws IOException with one line if it ended, or is not ready within 90 s; it is gone then
      */
-    void awaitReady() throws IOException {
+    public void awaitReady() throws IOException {
         HttpRequest question = HttpRequest.newBuilder(address.resolve("/q/health/ready"))
                 .timeout(Duration.ofSeconds(5))
                 .build();

@@ -1,4 +1,4 @@
-package io.planish.demo;
+package io.planish.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,15 +10,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** QEMU's own tools: they make the fleet, and they are the judges. */
-final class Qemu {
+public final class Qemu {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Qemu() {}
 
-    record Answer(int exit, String text) {}
+    /** How a command ended and what it said. */
+    public record Answer(int exit, String text) {}
 
     /** Runs a command to its end; standard error is part of the text. */
-    static Answer run(List<String> command) throws IOException {
+    public static Answer run(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -32,7 +33,7 @@ final class Qemu {
     }
 
     /** Runs {@code qemu-img}, which must succeed. */
-    static String img(Object... arguments) throws IOException {
+    public static String img(Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("qemu-img"));
         for (Object argument : arguments) {
             command.add(argument.toString());
@@ -41,7 +42,7 @@ final class Qemu {
     }
 
     /** Writes with {@code qemu-io} commands, which must succeed. */
-    static void io(Path image, String format, List<String> writes) throws IOException {
+    public static void io(Path image, String format, List<String> writes) throws IOException {
         List<String> command = new ArrayList<>(List.of("qemu-io", "-f", format));
         for (String write : writes) {
             command.add("-c");
@@ -52,7 +53,7 @@ final class Qemu {
     }
 
     /** The image's header, whatever its backing file is. */
-    static JsonNode info(Path image) throws IOException {
+    public static JsonNode info(Path image) throws IOException {
         return JSON.readTree(img("info", "-U", "--output=json", image));
     }
 
@@ -65,10 +66,10 @@ final class Qemu {
     }
 
     /** A process that has an image open for writing, as the hypervisor of a running guest has, until it is closed. */
-    static final class Guest implements AutoCloseable {
+    public static final class Guest implements AutoCloseable {
         private final Process process;
 
-        Guest(Path image) throws IOException {
+        public Guest(Path image) throws IOException {
             process = new ProcessBuilder("qemu-io", "-f", "qcow2", image.toString())
                     .redirectErrorStream(true)
                     .start();

@@ -1,0 +1,135 @@
+package io.planish.load.scenario;
+
+import io.planish.run.PlanRecord;
+import io.planish.run.RunRecord;
+import io.planish.standalone.LocalPool;
+import io.planish.standalone.ServerProcess;
+import io.planish.standalone.ServiceProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Everything dies now and then, while a fleet becomes flat. */
+@Command(
+        name = "kills",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Flattens a fleet while a worker is killed (SIGKILL) every few seconds, broker and grid are killed and restarted twice each,",
+            "and the coordinator once.",
+            "Proves that nothing is lost: every disk shows what it did, every job ends once, no two attempts settled the same batch, and",
+            "what was written again is at most one checkpoint interval a slot and kill."
+        })
+final class Kills extends Scenario {
+    private static final Duration LIMIT = Duration.ofHours(2);
+
+    @Option(
+            names = "--every",
+            description = "Seconds from when all workers are ready to the next kill of one. Default: ${DEFAULT-VALUE}.")
+    private int everySeconds = 5;
+
+    @Option(
+            names = "--last",
+            description =
+                    "Seconds that the run lasts at least, by a bound on what it may write. Default: ${DEFAULT-VALUE}.")
+    private int lastSeconds = 120;
+
+    /** What is killed beside the workers, at a share of the jobs that are over. */
+    private record Blow(double share, String what, Strike strike) {}
+
+    private interface Strike {
+        void on(Scene scene) throws IOException;
+    }
+
+    @Override
+    void play(Path folder, Verdict verdict) throws IOException, InterruptedException {
+        long perSecond = (long) chains * mib / 2 * (1 << 20) / pools / lastSeconds;
+        List<LocalPool> folders = Scene.pools(
+                folder,
+                pools,
+                Map.of(
+                        "slots",
+                        Integer.toString(Math.max(2, workers * slots / pools)),
+                        "bytes-per-second",
+                        Long.toString(Math.max(1 << 16, perSecond))));
+        Fleet fleet = new Fleet(folders, mib);
+        step("making " + chains + " chains in " + pools + " pools");
+        fleet.add(chains, seed);
+        step("starting broker, grid, coordinator and " + workers + " workers");
+        try (Scene scene = Scene.start(this, folder, folders, Map.of())) {
+            PlanRecord plan =
+                    scene.api().plan(folders.stream().map(LocalPool::name).toList(), "flat");
+            step("flattening by " + plan.plan().jobs().size() + " jobs");
+            long began = System.nanoTime();
+            String run = scene.api().start(plan.id()).id();
+            int kills = kill(scene, run, plan.plan().jobs().size(), verdict);
+            RunRecord over = scene.api().over(run, LIMIT);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            Results results = Results.of(scene, over);
+            step("judging");
+            results.judge("", verdict);
+            verdict.check("every disk is flat, sound, and shows what it did", Judge.after(fleet));
+            verdict.check("what is shared is as it was", Judge.shared(fleet));
+            long again = Math.max(0, results.settledBytes() - results.plannedBytes());
+            long bound = (long) kills * slots * Scene.BATCH_BYTES;
+            verdict.check(
+                    "what was settled beyond the plan is at most a batch a slot and kill",
+                    again <= bound,
+                    again + " bytes, at most " + bound);
+            verdict.figure(
+                    "chains, jobs, attempts", chains + ", " + results.jobs().size() + ", " + results.attempts());
+            verdict.figure("workers killed", kills);
+            verdict.figure("seconds", Math.round(seconds));
+            verdict.figure(
+                    "MiB planned, settled", (results.plannedBytes() >> 20) + ", " + (results.settledBytes() >> 20));
+            scene.usage().report(verdict);
+        }
+    }
+
+    /** Returns when all that is to be killed was, or the run is over. */
+    private int kill(Scene scene, String run, int jobs, Verdict verdict) throws IOException, InterruptedException {
+        Random random = new Random(seed);
+        Deque<Blow> blows = new ArrayDeque<>(List.of(
+                new Blow(0.1, "broker", s -> restart(s.machine().stack().broker())),
+                new Blow(0.2, "grid", s -> restart(s.machine().stack().grid())),
+                new Blow(0.3, "coordinator", Scene::restartCoordinator),
+                new Blow(0.4, "broker", s -> restart(s.machine().stack().broker())),
+                new Blow(0.5, "grid", s -> restart(s.machine().stack().grid()))));
+        int kills = 0;
+        long due = System.nanoTime() + everySeconds * 1_000_000_000L;
+        while (scene.told().ended(run) < jobs && scene.told().runs("FINISHED") == 0) {
+            if (!blows.isEmpty() && scene.told().ended(run) >= blows.getFirst().share() * jobs) {
+                Blow blow = blows.removeFirst();
+                step("killing and restarting the " + blow.what() + ", "
+                        + scene.told().ended(run) + " jobs are over");
+                blow.strike().on(scene);
+            }
+            if (System.nanoTime() - due > 0) {
+                List<ServiceProcess> alive = scene.workers();
+                ServiceProcess victim = alive.get(random.nextInt(alive.size()));
+                step("killing " + victim.name() + ", " + scene.told().ended(run) + " jobs are over");
+                scene.kill(victim);
+                scene.startWorker().awaitReady();
+                kills++;
+                due = System.nanoTime() + everySeconds * 1_000_000_000L;
+            }
+            Thread.sleep(100);
+        }
+        verdict.check(
+                "all was killed that was to be",
+                blows.isEmpty() && kills > 0,
+                kills + " workers, left: " + blows.size());
+        return kills;
+    }
+
+    private static void restart(ServerProcess server) throws IOException {
+        server.kill();
+        server.restart();
+    }
+}

@@ -1,0 +1,42 @@
+package io.planish.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.planish.load.scenario.Load;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The scenarios of {@code ./planish load}, in small; each prints its table and verdict. */
+class ScenariosTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aFleetOfAllShapesBecomesFlat() {
+        play("throughput", "--chains", "24", "--pools", "2", "--workers", "2", "--mib", "4", "--only");
+    }
+
+    @Test
+    void nothingIsLostWhenWorkersBrokerGridAndCoordinatorAreKilled() {
+        play("kills", "--chains", "12", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last", "10");
+    }
+
+    @Test
+    void aWorkerThatSleepsPastItsLeaseAndOneThatDiesAreReplaced() {
+        play("paused", "--workers", "2", "--mib", "2", "--lease", "3");
+    }
+
+    @Test
+    void jobsThatMeetAFullPoolABrokenOneOrARunningVmEndAsTheyMustAndTheOthersGoOn() {
+        play("pool-trouble", "--chains", "6", "--workers", "2", "--mib", "4");
+    }
+
+    private void play(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--folder", folder.toString()));
+        assertThat(Load.run(all.toArray(String[]::new))).isZero();
+    }
+}
