@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** One broker with the topics, one grid and one pool {@code gold} for all tests of this module. */
+/**
+ * One broker with the topics, one grid and one pool {@code gold} for all tests of this module. Beside the pool's folder stand {@code references}, which is
+ * read for what something outside refers to, and a hook that refuses the run {@code refused} and writes what it is told after jobs to {@code told}.
+ */
 public final class RealStack implements QuarkusTestResourceLifecycleManager {
     private Optional<Stack> stack = Optional.empty();
     private Optional<Path> folder = Optional.empty();
@@ -29,6 +32,9 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
             Path created = Files.createTempDirectory("planish-worker");
             folder = Optional.of(created);
             Path gold = Files.createDirectory(created.resolve("gold"));
+            Path references = Files.createFile(created.resolve("references"));
+            Path before = Files.writeString(created.resolve("before"), "! grep -q '\"run\":\"refused\"'");
+            Path after = Files.writeString(created.resolve("after"), "cat >> " + created.resolve("told"));
             Storage storage = new LinuxStorage();
             Pools.open(storage, List.of(PoolConfig.of(new PoolName("gold"), gold)), Pools.MissingMarker.CREATE);
             Stack started = Stack.start(created.resolve("stack"));
@@ -41,6 +47,9 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     "kafka.bootstrap.servers", started.broker().address(),
                     "quarkus.infinispan-client.hosts", started.grid().address(),
                     "planish.pools.gold.path", gold.toString(),
+                    "planish.pools.gold.references.files", references.toString(),
+                    "planish.worker.hook-before", "sh," + before,
+                    "planish.worker.hook-after", "sh," + after,
                     "test.pool", gold.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -15,6 +15,7 @@ import io.planish.job.JobState;
 import io.planish.job.Json;
 import io.planish.job.Offer;
 import io.planish.job.Outcome;
+import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
@@ -108,6 +109,54 @@ class WorkerTest {
         Qemu.run("qemu-img", "check", "-q", pool.resolve("twice-3").toString());
         Qemu.run("qemu-img", "compare", "-q", pool.resolve("twice-3").toString(), before.toString());
         assertThat(ledger.checkpoints().get(queued.key())).isEmpty();
+    }
+
+    @Test
+    void hooksAreAskedBeforeAJobAndToldAfterwards() throws Exception {
+        Qemu.chain(pool, "hooks-0", "hooks-1", "hooks-2", "hooks-3");
+        byte[] bytes = Files.readAllBytes(pool.resolve("hooks-3"));
+        JobRecord refused = queued("refused", "hooks-3");
+        publisher.send(
+                Topics.jobs(GOLD),
+                "hook",
+                new Offer(Offer.VERSION, "refused", refused.job().id(), 0));
+
+        assertThat(ended(refused).outcome().orElseThrow())
+                .isInstanceOfSatisfying(
+                        Outcome.Skipped.class, skipped -> assertThat(skipped.reason()).isEqualTo(SkipReason.HOOK));
+        assertThat(Files.readAllBytes(pool.resolve("hooks-3"))).isEqualTo(bytes);
+
+        JobRecord allowed = queued("allowed", "hooks-3");
+        publisher.send(
+                Topics.jobs(GOLD),
+                "hook",
+                new Offer(Offer.VERSION, "allowed", allowed.job().id(), 0));
+
+        assertThat(ended(allowed).outcome()).contains(new Outcome.Done());
+        assertThat(Files.readString(pool.resolveSibling("told")))
+                .contains("\"event\":\"after\",\"run\":\"allowed\"")
+                .doesNotContain("\"run\":\"refused\"");
+    }
+
+    @Test
+    void whatSomethingOutsideRefersToSinceThePlanWasMadeIsNotTouched() throws Exception {
+        Qemu.chain(pool, "refer-0", "refer-1", "refer-2", "refer-3");
+        JobRecord queued = queued("referred", "refer-3");
+        Path references = pool.resolveSibling("references");
+        Files.writeString(
+                references, pool.resolve("refer-1") + "\n" + pool.resolve("refer-2") + "\n" + pool.resolve("refer-0"));
+        try {
+            publisher.send(
+                    Topics.jobs(GOLD),
+                    "refer",
+                    new Offer(Offer.VERSION, "referred", queued.job().id(), 0));
+
+            assertThat(ended(queued).outcome().orElseThrow().toString()).contains("something outside refers to");
+            assertThat(pool.resolve("refer-1")).exists();
+            Qemu.run("qemu-img", "check", "-q", pool.resolve("refer-3").toString());
+        } finally {
+            Files.writeString(references, "");
+        }
     }
 
     @Test
