@@ -47,6 +47,7 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     "kafka.bootstrap.servers", started.broker().address(),
                     "quarkus.infinispan-client.hosts", started.grid().address(),
                     "planish.pools.gold.path", gold.toString(),
+                    "planish.pools.gold.complete", "true",
                     "planish.pools.gold.references.files", references.toString(),
                     "planish.worker.hook-before", "sh," + before,
                     "planish.worker.hook-after", "sh," + after,

@@ -123,7 +123,8 @@ class WorkerTest {
 
         assertThat(ended(refused).outcome().orElseThrow())
                 .isInstanceOfSatisfying(
-                        Outcome.Skipped.class, skipped -> assertThat(skipped.reason()).isEqualTo(SkipReason.HOOK));
+                        Outcome.Skipped.class,
+                        skipped -> assertThat(skipped.reason()).isEqualTo(SkipReason.HOOK));
         assertThat(Files.readAllBytes(pool.resolve("hooks-3"))).isEqualTo(bytes);
 
         JobRecord allowed = queued("allowed", "hooks-3");
@@ -141,7 +142,7 @@ class WorkerTest {
     @Test
     void whatSomethingOutsideRefersToSinceThePlanWasMadeIsNotTouched() throws Exception {
         Qemu.chain(pool, "refer-0", "refer-1", "refer-2", "refer-3");
-        JobRecord queued = queued("referred", "refer-3");
+        JobRecord queued = queued("referred", planned(ImageRef.parse("gold/refer-3"), true));
         Path references = pool.resolveSibling("references");
         Files.writeString(
                 references, pool.resolve("refer-1") + "\n" + pool.resolve("refer-2") + "\n" + pool.resolve("refer-0"));
@@ -238,8 +239,13 @@ class WorkerTest {
 
     /** A job in the queue of a run of its own: the plan's for a chain that ends in the image, else one that is stale at once. */
     private JobRecord queued(String run, String image) throws Exception {
+        return queued(
+                run,
+                Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image), false) : nothing());
+    }
+
+    private JobRecord queued(String run, Job job) throws Exception {
         RunRequest request = RunRequest.of(run, RunRequest.Origin.API, List.of(GOLD), "default");
-        Job job = Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image)) : nothing();
         RunRecord ready = RunRecord.asked(request, "me", 1)
                 .ready("plan", Policy.DEFAULT, List.of(GOLD), List.of(job.id()))
                 .orElseThrow();
@@ -249,9 +255,13 @@ class WorkerTest {
         return queued;
     }
 
-    private Job planned(ImageRef leaf) throws Exception {
+    /** @param complete whether layers may end */
+    private Job planned(ImageRef leaf, boolean complete) throws Exception {
         Storage storage = new LinuxStorage();
-        Pools pools = Pools.open(storage, List.of(PoolConfig.of(GOLD, pool)), Pools.MissingMarker.REFUSE);
+        Pools pools = Pools.open(
+                storage,
+                List.of(new PoolConfig(GOLD, pool, Optional.empty(), complete, Optional.empty(), Optional.empty())),
+                Pools.MissingMarker.REFUSE);
         Clock clock = Clock.systemUTC();
         Scanner scanner =
                 new Scanner(storage, pools, new PathGate(storage, pools), new HeadReader(storage, clock), clock, 2);
