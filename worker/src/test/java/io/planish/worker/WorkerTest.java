@@ -240,8 +240,7 @@ class WorkerTest {
     /** A job in the queue of a run of its own: the plan's for a chain that ends in the image, else one that is stale at once. */
     private JobRecord queued(String run, String image) throws Exception {
         return queued(
-                run,
-                Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image), false) : nothing());
+                run, Files.exists(pool.resolve(image)) ? planned(ImageRef.parse("gold/" + image), false) : nothing());
     }
 
     private JobRecord queued(String run, Job job) throws Exception {
