@@ -122,6 +122,9 @@ final class Api {
     private RequestSpecification json() {
         return given().config(CONFIG)
                 .baseUri(coordinator.toString())
+                // Each request has a client of its own here: kept open, their connections would pile up at the
+                // coordinator.
+                .header("Connection", "close")
                 .contentType(ContentType.JSON)
                 .accept(ContentType.JSON);
     }
