@@ -144,10 +144,10 @@ final class Dispatch {
         }
     }
 
-    /** Why a canary run leaves out a job that has not begun. */
+    /** Why a canary run leaves out a job that has not begun; one that has may be a commit, which can only be finished. */
     private Optional<String> canary(RunView view, JobRecord job) {
         Optional<Integer> most = view.run().limits().canary();
-        if (most.isEmpty()) {
+        if (most.isEmpty() || job.epoch() > 0) {
             return Optional.empty();
         }
         PoolName pool = job.job().target().pool();

@@ -172,6 +172,17 @@ class DispatchTest {
         assertThat(next(run)).containsExactly(new Step.Queue(same, same.job()), new Step.Queue(other, other.job()));
     }
 
+    @Test
+    void aCanaryRunTriesAgainWhatItHasBegun() {
+        JobRecord again = ended(blocked("r", commit("a", "p/a", "p/top")), new Outcome.Failed(ErrorKind.NO_SPACE, "x"))
+                .retry()
+                .orElseThrow();
+        JobRecord failed = ended(blocked("r", pull("b", "p/b", "p/base")), new Outcome.Failed(ErrorKind.NO_SPACE, "x"));
+        RunRecord run = run("r", again, failed).run().limited(canary(1)).orElseThrow();
+
+        assertThat(next(view(run, again, failed))).containsExactly(new Step.Queue(again, again.job()));
+    }
+
     private static RunLimits canary(int jobs) {
         return new RunLimits(Map.of(), Optional.empty(), Optional.of(jobs));
     }
