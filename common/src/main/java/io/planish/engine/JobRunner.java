@@ -150,7 +150,7 @@ public final class JobRunner {
                             state);
                 }
             }
-            SinceIntent since = new SinceIntent(gate, intent, files);
+            SinceIntent since = new SinceIntent(storage, gate, intent, files);
             boolean moved = finisher.hasMoved(job, files);
             if (since.isNothingLost(moved)) {
                 Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved

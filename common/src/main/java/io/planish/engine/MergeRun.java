@@ -137,10 +137,11 @@ final class MergeRun implements AutoCloseable {
             }
         }
         state.begun = true;
+        boolean holdsWhatIsSettled = isTargetMarked(open);
         if (job.kind() == JobKind.COMMIT) {
             beginCommit(intent, open);
         }
-        mergeInBatches(target, intent);
+        mergeInBatches(target, intent, holdsWhatIsSettled);
 
         if (options.verify() != Verify.NONE && !intent.targetIsRaw()) {
             MetadataCheck.requireSound(target, job.target().toString());
@@ -154,6 +155,11 @@ final class MergeRun implements AutoCloseable {
         Intent finish = intent.finishing(finished, preconditions.factsOf(finished));
         intents.save(pool(), finish);
         return finish;
+    }
+
+    /** Whether a commit into it was begun: a copy from before, put back in its place, does not have the mark. */
+    private boolean isTargetMarked(OpenChain open) {
+        return open.isQcow2(job.target()) && Marks.isHalfMerged(open.header(job.target()));
     }
 
     private void beginCommit(Intent intent, OpenChain open) throws IOException {
@@ -177,14 +183,20 @@ final class MergeRun implements AutoCloseable {
                 && preconditions.facts(job.top()).equals(begun.get().files().get(job.top()));
     }
 
-    private void mergeInBatches(ImageFile target, Intent intent) throws IOException {
-        String digest = preconditions.digestOfOthers();
+    /**
+     * A commit goes on where the last attempt stopped, if the target shows that it is the one that was written: what it holds of its own
+     * tells nothing. The target of a pull or rebase does, by its tables, so these look at all of it again, and find little to do.
+     */
+    private void mergeInBatches(ImageFile target, Intent intent, boolean holdsWhatIsSettled) throws IOException {
+        String digest = preconditions.chainDigest();
+        boolean commit = job.kind() == JobKind.COMMIT;
         Optional<Checkpoint> checkpoint = attempt.checkpoints()
                 .load(job.id())
-                .filter(saved -> saved.chainDigest().equals(digest));
-        long offset = checkpoint.map(Checkpoint::durableBelow).orElse(0L);
+                .filter(saved -> saved.chainDigest().equals(digest) && (holdsWhatIsSettled || !commit));
+        long settled = checkpoint.map(Checkpoint::durableBelow).orElse(0L);
+        long offset = commit ? settled : 0;
         long copiedBefore = checkpoint.map(Checkpoint::bytesCopied).orElse(0L);
-        state.bytesSkipped = offset;
+        state.bytesSkipped = settled;
 
         TargetWriter writer =
                 intent.targetIsRaw() ? new RawWriter(target) : Qcow2Writer.open(target, HeaderFile.read(target));
@@ -196,10 +208,9 @@ final class MergeRun implements AutoCloseable {
         int granularity = writer.granularityBytes();
         Steps steps = steps(view, granularity, writer.hasZeroClusters());
         MergeBatch batch =
-                new MergeBatch(view, target, writer, new Copies(target, copying), job.kind() == JobKind.COMMIT);
+                new MergeBatch(view, target, writer, new Copies(target, copying), commit);
         List<BatchVerifier> verifiers = verifiers();
         boolean verifiesFully = options.verify() == Verify.FULL;
-        boolean hidden = job.kind() == JobKind.COMMIT;
         Pace pace = new Pace(attempt);
         long end = steps.endOffset();
         attempt.progress(offset, end, 0);
@@ -223,7 +234,7 @@ final class MergeRun implements AutoCloseable {
                 offset = step.guestOffset() + step.lengthBytes();
             }
             List<MergeBatch.Written> written = batch.takeWritten();
-            if (verifiesFully && !hidden) {
+            if (verifiesFully && !commit) {
                 // a guest sees what a pull or rebase has flushed, and no later attempt would look at it again
                 writer.prepare();
                 BatchVerifier.verifyPlan(target, writer, written);
@@ -233,7 +244,7 @@ final class MergeRun implements AutoCloseable {
             writer.flush();
             view.reload(chain.target());
             settle(end);
-            if (verifiesFully && hidden) {
+            if (verifiesFully && commit) {
                 verifyData(verifiers, target, written);
             }
             verifying.run(() -> {

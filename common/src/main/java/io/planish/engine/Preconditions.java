@@ -241,13 +241,18 @@ final class Preconditions {
         return job.kind() == JobKind.COMMIT && chain.keepsLayers() ? Math.max(top, target) : top;
     }
 
-    /** A digest over the facts of every layer but the target, base first: equal as long as none of them was touched. */
-    String digestOfOthers() throws IOException {
+    /**
+     * A digest over the facts of every layer, base first: equal as long as the target is the same file and none of the others was
+     * touched.
+     */
+    String chainDigest() throws IOException {
         MessageDigest digest = sha256();
         for (ImageRef image : chain.images()) {
-            if (!image.equals(job.target())) {
-                digest.update((image + " " + facts(image) + "\n").getBytes(StandardCharsets.UTF_8));
-            }
+            FileFacts facts = facts(image);
+            String what = image.equals(job.target())
+                    ? facts.poolId() + " " + facts.inode() + " " + facts.birthTimeNanos()
+                    : facts.toString();
+            digest.update((image + " " + what + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return HexFormat.of().formatHex(digest.digest());
     }

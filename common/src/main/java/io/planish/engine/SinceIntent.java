@@ -5,11 +5,14 @@ import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
+import io.planish.job.Relink;
 import io.planish.qcow2.Backing;
-import io.planish.qcow2.Header;
+import io.planish.qcow2.Marks;
+import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Resolution;
+import io.planish.storage.Storage;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -18,13 +21,15 @@ import java.util.Optional;
  * are open and locked again.
  */
 final class SinceIntent {
+    private final Storage storage;
     private final PathGate gate;
     private final Intent intent;
     private final Job job;
     private final OpenFiles files;
     private final ImageFile target;
 
-    SinceIntent(PathGate gate, Intent intent, OpenFiles files) {
+    SinceIntent(Storage storage, PathGate gate, Intent intent, OpenFiles files) {
+        this.storage = storage;
         this.gate = gate;
         this.intent = intent;
         this.job = intent.job();
@@ -39,20 +44,52 @@ final class SinceIntent {
      */
     boolean isNothingLost(boolean moved) throws IOException {
         if (job.kind() != JobKind.COMMIT) {
-            Header header = HeaderFile.read(target);
-            return header.virtualSizeBytes() == intent.virtualSizeBytes()
-                    || header.backing().equals(intent.targetBacking());
+            return HeaderFile.read(target).backing().equals(intent.targetBacking())
+                    || isUnchanged(job.target()) && isNewChainUnchanged();
         }
-        return moved || !job.relinks().isEmpty() || isTopUnchanged();
+        return moved || isTheOneThatWasWritten() && (!job.relinks().isEmpty() || isUnchanged(job.top()));
     }
 
-    private boolean isTopUnchanged() throws IOException {
-        FileFacts then = intent.files().get(job.top());
-        if (then == null || !files.has(job.top())) {
-            return false;
+    /**
+     * Whether nobody put another content in the place of a commit's target: it has the mark until all overlays are linked to it. A raw
+     * file has none, and must not have been touched while nothing is linked to it.
+     */
+    private boolean isTheOneThatWasWritten() throws IOException {
+        if (intent.targetIsRaw()) {
+            return !job.relinks().isEmpty() || isUnchanged(job.target());
         }
-        FileFacts now = files.get(job.top()).status().facts(then.poolId());
-        return now.sizeBytes() == then.sizeBytes() && now.mtimeNanos() == then.mtimeNanos();
+        return Marks.isHalfMerged(HeaderFile.read(target)) || !job.relinks().isEmpty() && isRelinked();
+    }
+
+    private boolean isRelinked() throws IOException {
+        for (Relink relink : job.relinks()) {
+            Optional<Backing> link = HeaderFile.read(files.get(relink.overlay())).backing();
+            if (link.isEmpty()
+                    || !(gate.resolveBacking(relink.overlay(), link.get().name()) instanceof Resolution.Inside inside)
+                    || !inside.ref().equals(relink.backing())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isUnchanged(ImageRef image) throws IOException {
+        return files.has(image) && isAsThen(image, files.get(image).status());
+    }
+
+    /** What a rebased image will show of its new chain is what it was compared with. */
+    private boolean isNewChainUnchanged() throws IOException {
+        for (ImageRef image : JobChain.of(job).newChain()) {
+            if (!isAsThen(image, storage.status(gate.locate(image)))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isAsThen(ImageRef image, FileStatus now) {
+        FileFacts then = intent.files().get(image);
+        return then != null && now.sizeBytes() == then.sizeBytes() && now.mtimeNanos() == then.mtimeNanos();
     }
 
     /** The job's chain as far as the target's backing link has not left it behind. */

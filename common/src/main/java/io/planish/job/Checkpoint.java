@@ -6,7 +6,7 @@ package io.planish.job;
  * @param epoch the claim under which it was written
  * @param phase how far the job's life has come
  * @param durableBelow guest offset in bytes below which the target holds the group's content durably
- * @param chainDigest a digest over the facts, taken under the locks, of every layer of the chain but the target, base first
+ * @param chainDigest a digest over the facts, taken under the locks, of every layer of the chain (of the target: which file it is), base first
  * @param bytesCopied bytes written by all attempts so far
  */
 public record Checkpoint(

@@ -14,6 +14,7 @@ import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -172,6 +173,73 @@ class JobRunnerTest {
 
         assertThat(second.outcome()).isEqualTo(new Outcome.Done());
         assertThat(second.bytesSkipped()).isZero();
+    }
+
+    @Test
+    void aCommitIntoATargetThatWasPutBackFromACopyBeginsAgain() throws IOException {
+        byte[] active = pool.content(Simulated.ref("active"));
+        byte[] copy = bytes("base");
+        pool.run(commitToBase(), batches -> batches == 2);
+        putBack("base", copy);
+
+        JobResult second = pool.run(commitToBase());
+
+        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(second.bytesSkipped()).isZero();
+        assertThat(pool.content(Simulated.ref("base"))).isEqualTo(active);
+    }
+
+    @Test
+    void aPullIntoATargetThatWasPutBackFromACopyCopiesAllAgain() throws IOException {
+        byte[] active = pool.content(Simulated.ref("active"));
+        byte[] copy = bytes("active");
+        pool.run(pullToBase(), batches -> batches == 2);
+        putBack("active", copy);
+
+        JobResult second = pool.run(pullToBase());
+
+        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
+    }
+
+    @Test
+    void aRebaseLooksAgainAtANewBackingFileThatWasWrittenMeanwhile() throws IOException {
+        byte[] active = pool.content(Simulated.ref("active"));
+        Path like = new Images(folder).make("like", "", "192k", "cluster_size=4k", "write -P 1 0 120k");
+        pool.storage.load(like, Simulated.ROOT.resolve("like"));
+        pool.run(rebase(), batches -> batches == 2);
+        new Images(folder).write("like", "write -P 7 0 120k");
+        putBack("like", Files.readAllBytes(like));
+
+        JobResult second = pool.run(rebase());
+
+        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
+        assertThat(pool.backing(Simulated.ref("active"))).contains(Simulated.ref("like"));
+        assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
+    }
+
+    private Job commitToBase() throws IOException {
+        return pool.job(JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), false, List.of());
+    }
+
+    private Job rebase() throws IOException {
+        return pool.job(JobKind.REBASE, "active", Optional.of("like"), "active", List.of(), false, List.of());
+    }
+
+    private byte[] bytes(String image) throws IOException {
+        try (var file = pool.storage.open(pool.path(Simulated.ref(image)), OpenMode.READ)) {
+            ByteBuffer all = ByteBuffer.allocate((int) file.sizeBytes());
+            file.read(all, 0);
+            return all.array();
+        }
+    }
+
+    private void putBack(String image, byte[] copy) throws IOException {
+        try (var file = pool.storage.open(pool.path(Simulated.ref(image)), OpenMode.READ_WRITE)) {
+            file.truncate(0);
+            file.write(ByteBuffer.wrap(copy), 0);
+            file.sync();
+        }
     }
 
     @Test
