@@ -28,6 +28,7 @@ public final class Main {
         int exit = planish.execute(args);
         out.flush();
         err.flush();
+        Stop.said();
         return exit;
     }
 }

@@ -8,6 +8,7 @@ import io.planish.job.Json;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -44,7 +45,7 @@ final class StateFolder implements AutoCloseable {
      * @throws ImageException of kind {@code IMAGE_IN_USE} while another process is at it
      */
     static StateFolder take(Path allRuns, String run) throws IOException {
-        Path folder = Files.createDirectories(allRuns.resolve(run)).toRealPath();
+        Path folder = made(allRuns.resolve(run));
         FileChannel lock = FileChannel.open(
                 folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         if (lock.tryLock() == null) {
@@ -60,6 +61,19 @@ final class StateFolder implements AutoCloseable {
                 1 + (Files.exists(file) ? Long.parseLong(Files.readString(file).strip()) : 0);
         replace(file, epoch + "\n");
         return new StateFolder(folder, lock, epoch);
+    }
+
+    private static Path made(Path folder) throws IOException {
+        try {
+            return Files.createDirectories(folder).toRealPath();
+        } catch (FileSystemException e) {
+            throw new ImageException(
+                    ErrorKind.IO,
+                    folder.toString(),
+                    "cannot be made to keep in it how far a job is (" + e.getClass().getSimpleName() + ")",
+                    "set XDG_STATE_HOME to a folder that can be written",
+                    e);
+        }
     }
 
     /** Absolute, without symbolic links. */

@@ -6,6 +6,8 @@ import java.util.concurrent.TimeUnit;
 /** Ctrl-C and SIGTERM as a request to stop at the next safe point; the process ends when that is reached, or after a while. */
 final class Stop implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 60;
+    private static final long WORDS_SECONDS = 5;
+    private static final CountDownLatch SAID = new CountDownLatch(1);
 
     private final CountDownLatch atSafePoint = new CountDownLatch(1);
     private final Thread hook = new Thread(this::onSignal, "planish-stop");
@@ -23,6 +25,11 @@ final class Stop implements AutoCloseable {
         return stop;
     }
 
+    /** The command has told how it ended; a process that was asked to stop ends only then. */
+    static void said() {
+        SAID.countDown();
+    }
+
     boolean requested() {
         return requested || givenUp;
     }
@@ -37,7 +44,9 @@ final class Stop implements AutoCloseable {
         try {
             if (!atSafePoint.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 System.err.println("planish: not stopped at a safe point in time; the next run continues all the same");
+                return;
             }
+            SAID.await(WORDS_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

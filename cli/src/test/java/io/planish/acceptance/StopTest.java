@@ -43,7 +43,7 @@ class StopTest {
 
     @Test
     void interruptedApplyStopsAtASafePointAndTheNextGoesOn() throws Exception {
-        Process first = start();
+        Process first = start("apply", plan.toString());
         waitForACheckpoint(first);
         Qemu.run("kill", "-INT", String.valueOf(first.pid()));
         String said = new String(first.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -55,8 +55,24 @@ class StopTest {
     }
 
     @Test
+    void interruptedCommitSaysHowItGoesOn() throws Exception {
+        images.overlay("golden", "", "", String.valueOf(DISK));
+        images.overlay("top", "golden", "", String.valueOf(DISK));
+        images.write("top", "write -P 5 0 900M");
+        images.remember(List.of("top"));
+        Process first = start("commit", "-r", "200M", images.path("top").toString());
+        waitForACheckpoint(first);
+        Qemu.run("kill", "-TERM", String.valueOf(first.pid()));
+        String said = new String(first.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(first.exitValue()).isNotZero();
+        assertThat(said).contains("stopped (run it again to go on)");
+        images.assertSameContent("top", "top");
+    }
+
+    @Test
     void killedApplyIsTakenUpByTheNext() throws Exception {
-        Process first = start();
+        Process first = start("apply", plan.toString());
         waitForACheckpoint(first);
         first.destroyForcibly();
         assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -65,7 +81,7 @@ class StopTest {
     }
 
     private void secondGoesOn() throws Exception {
-        Process second = start();
+        Process second = start("apply", plan.toString());
         String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(second.waitFor(120, TimeUnit.SECONDS)).isTrue();
         assertThat(second.exitValue()).as(said).isZero();
@@ -74,8 +90,7 @@ class StopTest {
         images.assertUnchangedAndClean("a");
     }
 
-    private Process start() throws IOException {
-        String[] words = {"apply", plan.toString()};
+    private Process start(String... words) throws IOException {
         return new ProcessBuilder(LaunchedCli.command(dir.resolve("state"), words)).start();
     }
 
