@@ -71,7 +71,7 @@ record Workspace(
         Set<Path> realWhole = real(whole);
         Predicate<Path> enters = folder -> realFolders.stream().anyMatch(one -> one.startsWith(folder))
                 || realWhole.stream().anyMatch(one -> folder.startsWith(one) || one.startsWith(folder));
-        return open(configs(named, Optional.empty()), MissingMarker.CREATE, enters);
+        return open(configs(named, Optional.empty()), MissingMarker.CREATE_WHERE_WRITABLE, enters);
     }
 
     private static Set<Path> real(Collection<Path> folders) throws IOException {

@@ -104,6 +104,27 @@ class DiskTest {
     }
 
     @Test
+    void aBaseOnAReadOnlyFilesystemIsReadAllTheSame() throws IOException {
+        images.overlay("golden", "", "", "8M");
+        images.write("golden", "write -P 3 0 4M");
+        run("mount", "-o", "remount,ro", mount);
+        QemuImages vms = QemuImages.in(Files.createDirectory(dir.resolve("vms")));
+        for (String vm : List.of("a", "b")) {
+            vms.overlay(vm, mount.resolve("golden").toString(), "", "8M");
+            vms.write(vm, "write -P 5 6M 64k");
+        }
+        vms.remember(List.of("a", "b"));
+
+        assertThat(Cli.planish("rebase", "-b", "", vms.path("a")).exit()).isZero();
+        assertThat(Cli.planish("pull", vms.path("b")).exit()).isZero();
+
+        for (String vm : List.of("a", "b")) {
+            assertThat(vms.chainOf(vm)).isEqualTo(vm);
+            vms.assertUnchangedAndClean(vm);
+        }
+    }
+
+    @Test
     void poolThatBecameReadOnlyFailsInOneLine() {
         images.chain("base <- s1 <- a");
         assertThat(Cli.planish("pool", "init", mount).exit()).isZero();

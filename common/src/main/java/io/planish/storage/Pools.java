@@ -24,6 +24,8 @@ public final class Pools {
     public enum MissingMarker {
         /** It becomes a pool. */
         CREATE,
+        /** It becomes a pool if it can be written; else it is looked at, for what changes only files in other folders. */
+        CREATE_WHERE_WRITABLE,
         /** It is looked at all the same, under an id that nothing else has; for what only reads. */
         TOLERATE,
         /** It is refused. */
@@ -117,7 +119,8 @@ public final class Pools {
         }
         return switch (missing) {
             case CREATE -> created(storage, root, config, missing);
-            case TOLERATE -> "unmarked-" + config.name();
+            case CREATE_WHERE_WRITABLE -> createdIfWritable(storage, root, config, missing);
+            case TOLERATE -> unmarked(config);
             case REFUSE ->
                 throw new ImageException(
                         ErrorKind.MISSING,
@@ -135,6 +138,25 @@ public final class Pools {
         }
         PoolMarker.init(storage, root);
         return id(storage, root, config, missing);
+    }
+
+    private static String createdIfWritable(Storage storage, Path root, PoolConfig config, MissingMarker missing)
+            throws IOException {
+        if (storage.isReadOnly(root)) {
+            return unmarked(config);
+        }
+        try {
+            return created(storage, root, config, missing);
+        } catch (ImageException e) {
+            if (e.kind() == ErrorKind.IO) {
+                return unmarked(config);
+            }
+            throw e;
+        }
+    }
+
+    private static String unmarked(PoolConfig config) {
+        return "unmarked-" + config.name();
     }
 
     /** In the order of their names. */
