@@ -10,6 +10,7 @@ import io.planish.qcow2.Backing;
 import io.planish.qcow2.Header;
 import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
+import io.planish.storage.PathGate;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -104,7 +105,7 @@ final class LocalChain {
                         overlay.name(),
                         "the format of its backing file " + backing.name() + " is not recorded",
                         "record it with rebase -u -b BACKING -F FORMAT"));
-        if (backing.name().startsWith("json:") || backing.name().matches("[^/]*:.*")) {
+        if (PathGate.namesProtocol(backing.name())) {
             throw new ImageException(
                     ErrorKind.OUTSIDE_ROOTS,
                     overlay.name(),

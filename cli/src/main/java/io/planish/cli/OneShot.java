@@ -20,6 +20,7 @@ import io.planish.plan.Policy;
 import io.planish.plan.SafetyRule;
 import io.planish.plan.Snapshot;
 import io.planish.storage.LinuxStorage;
+import io.planish.storage.PathGate;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -159,7 +160,7 @@ final class OneShot {
      * that uses it, never from the working folder.
      */
     private Optional<ImageRef> inChain(String name) throws IOException {
-        for (int i = 1; i < links.size(); i++) {
+        for (int i = 1; i < links.size() && !PathGate.namesProtocol(name); i++) {
             String seen = LocalChain.combined(links.get(i - 1).name(), name);
             if (LocalChain.sameFile(seen, links.get(i).path())) {
                 return Optional.of(workspace.ref(links.get(i).path()));

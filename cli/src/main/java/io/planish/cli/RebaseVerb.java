@@ -9,6 +9,7 @@ import io.planish.job.Job;
 import io.planish.job.Verify;
 import io.planish.qcow2.Backing;
 import io.planish.storage.LinuxStorage;
+import io.planish.storage.PathGate;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -154,6 +155,13 @@ final class RebaseVerb implements Callable<Integer> {
             return List.of();
         }
         String newFormat = wanted.get().format().orElseThrow();
+        if (PathGate.namesProtocol(name)) {
+            throw new ImageException(
+                    ErrorKind.OUTSIDE_ROOTS,
+                    file,
+                    "the new backing file '" + name + "' names a protocol, not a file",
+                    "a file of this name in the image's folder is './" + name + "'");
+        }
         String seen = LocalChain.combined(file, name);
         List<LocalChain.Link> links = LocalChain.of(storage, seen, newFormat);
         if (newFormat.equals(Images.RAW)

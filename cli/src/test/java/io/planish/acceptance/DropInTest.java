@@ -135,6 +135,24 @@ class DropInTest {
     }
 
     @Test
+    void aNameThatNamesAProtocolIsRefusedAlthoughAFileIsCalledSo() throws IOException {
+        images.remember(images.chain("base <- a"));
+        Path odd = images.folder().resolve("a:b");
+        Files.copy(images.path("base"), odd);
+        Answer rebase = Cli.planish("rebase", "-b", "a:b", "-F", "qcow2", images.path("a"));
+        assertThat(rebase.exit()).isEqualTo(1);
+        assertThat(rebase.err()).contains("'a:b' names a protocol").contains("'./a:b'");
+        assertThat(Cli.planish("rebase", "-b", "./a:b", "-F", "qcow2", images.path("a"))
+                        .exit())
+                .isZero();
+        for (String verb : List.of("commit", "pull")) {
+            assertThat(Cli.planish(verb, "-b", "a:b", images.path("a")).err())
+                    .contains("did not find 'a:b' in its backing chain");
+        }
+        images.assertUnchangedAndClean("base", "a");
+    }
+
+    @Test
     void rebaseOntoARawImageKeepsTheContent() {
         images.remember(images.chain("base <- a"));
         Qemu.img("create", "-q", "-f", "raw", images.folder().resolve("disk.raw"), "10M");

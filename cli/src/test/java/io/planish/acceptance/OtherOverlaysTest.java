@@ -58,6 +58,47 @@ class OtherOverlaysTest {
     }
 
     @Test
+    void anOverlayIsSeenWhicheverWayItTakesToTheBase() throws IOException {
+        images.remember(images.chain("base <- s1 <- active"));
+        Path base = images.path("base");
+        Path elsewhere = Files.createDirectory(dir.resolve("elsewhere"));
+        Files.createSymbolicLink(elsewhere.resolve("lnk"), folder);
+        Files.createSymbolicLink(elsewhere.resolve("golden"), base);
+        for (String name : List.of(
+                elsewhere.resolve("lnk/base.qcow2").toString(),
+                "../elsewhere/lnk/base.qcow2",
+                elsewhere.resolve("golden").toString(),
+                "/proc/self/root" + base,
+                "json:{'driver':'qcow2','file':{'driver':'file','filename':'" + base + "'}}")) {
+            Path other = overlay(folder.resolve("other.qcow2"), name);
+            assertRefused(Cli.planish("commit", "-b", "base.qcow2", images.path("active")), "images/other.qcow2");
+            Files.delete(other);
+        }
+        Path qed = folder.resolve("other.qed");
+        Qemu.img("create", "-q", "-f", "qed", "-b", "base.qcow2", "-F", "qcow2", qed);
+        assertRefused(Cli.planish("commit", "-b", "base.qcow2", images.path("active")), "images/other.qed");
+        Files.delete(qed);
+        Qemu.img("create", "-q", "-f", "qcow2", "-u", "-b", "base.qcow2", "-F", "qcow2", elsewhere.resolve("o"), "8M");
+        Files.createSymbolicLink(folder.resolve("o"), elsewhere.resolve("o"));
+        assertRefused(Cli.planish("commit", "-b", "base.qcow2", images.path("active")), "images/o");
+        images.assertUnchangedAndClean("base", "s1", "active");
+    }
+
+    @Test
+    void flattenKeepsWhatIsNeededByAWayThatItDoesNotFollow() throws IOException {
+        images.remember(images.chain("base <- s1 <- active"));
+        Files.createSymbolicLink(dir.resolve("lnk"), folder);
+        overlay(folder.resolve("linked.qcow2"), dir.resolve("lnk/base.qcow2").toString());
+        Qemu.img("create", "-q", "-f", "qed", "-b", "s1.qcow2", "-F", "qcow2", folder.resolve("other.qed"));
+        images.remember(List.of("linked"));
+
+        Cli.planish("flatten", folder, "--yes", "--max-depth", "1");
+
+        assertThat(images.path("s1")).as("the QED image's backing file").exists();
+        images.assertUnchangedAndClean("base", "s1", "active", "linked");
+    }
+
+    @Test
     void overlaysOfWhatStaysAsItIsAreNoReason() {
         images.remember(images.chain("base <- s1 <- active"));
         overlay(folder.resolve("other.qcow2"), "base.qcow2");

@@ -10,11 +10,11 @@ import java.util.Set;
 /**
  * What a file says of itself at its beginning.
  *
- * @param isQcow2 whether it begins as a QCOW2 image does; if not, all else is empty
+ * @param isImage whether it begins as a QCOW2 image does, or is an overlay in the QED format; if not, all else is empty
  * @param backing as written; kept also where the rest cannot be made sense of, since somebody depends on that file
  */
 record FileHead(
-        boolean isQcow2,
+        boolean isImage,
         long virtualSizeBytes,
         int clusterSizeBytes,
         Optional<Backing> backing,

@@ -12,9 +12,13 @@ record FoundFile(ImageRef ref, Pool pool, FileStatus status) {
     }
 
     FileId id() {
-        return new FileId(status.device(), status.inode());
+        return FileId.of(status);
     }
 
     /** Which file it is, whatever its name; within this process. */
-    record FileId(long device, long inode) {}
+    record FileId(long device, long inode) {
+        static FileId of(FileStatus status) {
+            return new FileId(status.device(), status.inode());
+        }
+    }
 }

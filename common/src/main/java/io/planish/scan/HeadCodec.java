@@ -17,7 +17,7 @@ import java.util.Set;
  * size
  *    2  length of all that follows
  *   40  inode, birth time, size, modification time, change time
- *    1  bit 0: is QCOW2, bit 1: has a backing file, bit 2: of a recorded format
+ *    1  bit 0: is an image, bit 1: has a backing file, bit 2: of a recorded format
  *    2  traits, by the bit of their ordinal
  *   12  virtual size, granularity
  *    2  length of the backing name, and the name in UTF-8
@@ -29,7 +29,7 @@ final class HeadCodec {
     static final int MAX_BYTES = 2 + 40 + 3 + 12 + 2 + 3 * Backing.MAX_NAME_BYTES + 1 + 3 * Backing.MAX_FORMAT_BYTES;
 
     private static final int MIN_BYTES = 2 + 40 + 3 + 12 + 2 + 1;
-    private static final int QCOW2 = 1;
+    private static final int IMAGE = 1;
     private static final int BACKING = 2;
     private static final int FORMAT = 4;
 
@@ -37,7 +37,7 @@ final class HeadCodec {
 
     /** What the records mean beyond their layout; others than these are of another version of Planish. */
     static String meaning() {
-        return "1 " + EnumSet.allOf(Trait.class);
+        return "2 " + EnumSet.allOf(Trait.class);
     }
 
     static byte[] encode(FileFacts facts, FileHead head) {
@@ -45,7 +45,7 @@ final class HeadCodec {
         out.putLong(facts.inode()).putLong(facts.birthTimeNanos()).putLong(facts.sizeBytes());
         out.putLong(facts.mtimeNanos()).putLong(facts.ctimeNanos());
         Optional<String> format = head.backing().flatMap(Backing::format);
-        out.put((byte) ((head.isQcow2() ? QCOW2 : 0)
+        out.put((byte) ((head.isImage() ? IMAGE : 0)
                 | (head.backing().isPresent() ? BACKING : 0)
                 | (format.isPresent() ? FORMAT : 0)));
         int traits = 0;
@@ -102,7 +102,7 @@ final class HeadCodec {
     static FileHead head(ByteBuffer records, int at) {
         ByteBuffer in = records.slice(at + 42, length(records, at) - 42);
         int flags = in.get();
-        if ((flags & QCOW2) == 0) {
+        if ((flags & IMAGE) == 0) {
             return FileHead.NO_IMAGE;
         }
         int traitBits = in.getShort();

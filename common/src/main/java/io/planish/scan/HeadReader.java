@@ -83,12 +83,22 @@ public final class HeadReader {
         }
     }
 
+    /** What stands in a file that a symbolic link leads to; nothing is remembered of it. */
+    FileHead read(SymbolicLinks.Target target) throws IOException {
+        if (target.status().sizeBytes() < Integer.BYTES) {
+            return FileHead.NO_IMAGE;
+        }
+        try (ImageFile file = storage.open(target.path(), Storage.OpenMode.READ)) {
+            return read(file, file.sizeBytes());
+        }
+    }
+
     private static FileHead read(ImageFile file, long sizeBytes) throws IOException {
         ByteBuffer prefix = ByteBuffer.allocate(Images.USUAL_HEADER_BYTES);
         file.read(prefix, 0);
         prefix.clear();
         if (!Header.hasMagic(prefix)) {
-            return FileHead.NO_IMAGE;
+            return Qed.backing(file, prefix).map(HeadReader::qed).orElse(FileHead.NO_IMAGE);
         }
         if (Marks.isPoisoned(prefix)) {
             return broken(
@@ -165,13 +175,28 @@ public final class HeadReader {
             throws IOException {
         long offset = prefix.getLong(NAME_OFFSET_AT);
         int length = prefix.getInt(NAME_LENGTH_AT);
-        Optional<Backing> backing = Optional.empty();
-        if (offset > 0 && length > 0 && length <= Backing.MAX_NAME_BYTES && offset <= file.sizeBytes() - length) {
-            ByteBuffer name = ByteBuffer.allocate(length);
-            file.read(name, offset);
-            backing = Optional.of(
-                    new Backing(StandardCharsets.UTF_8.decode(name.flip()).toString(), Optional.empty()));
+        return closed(backing(file, offset, length), reason, phrase);
+    }
+
+    /** The backing file whose name stands at this place; empty if none can. */
+    static Optional<Backing> backing(ImageFile file, long offset, int length) throws IOException {
+        if (offset <= 0 || length <= 0 || length > Backing.MAX_NAME_BYTES || offset > file.sizeBytes() - length) {
+            return Optional.empty();
         }
+        ByteBuffer name = ByteBuffer.allocate(length);
+        file.read(name, offset);
+        return Optional.of(
+                new Backing(StandardCharsets.UTF_8.decode(name.flip()).toString(), Optional.empty()));
+    }
+
+    private static FileHead qed(Backing backing) {
+        return closed(
+                Optional.of(backing),
+                SkipReason.UNSUPPORTED_FEATURE,
+                "is a QED image, and only qcow2 and raw can be read (convert it with qemu-img convert)");
+    }
+
+    private static FileHead closed(Optional<Backing> backing, SkipReason reason, String phrase) {
         return new FileHead(true, 0, 512, backing, Set.of(), List.of(new Fault(reason, phrase)));
     }
 }

@@ -37,10 +37,11 @@ final class NodeMaker {
     List<ImageNode> make(ScanWorkers workers) throws IOException {
         sighting.files().forEach(file -> filesystem(file.file().status().device()));
         List<Seen> images =
-                sighting.files().stream().filter(file -> file.head().isQcow2()).toList();
+                sighting.files().stream().filter(file -> file.head().isImage()).toList();
         ImageNode[] nodes = new ImageNode[images.size()];
         workers.forEach(nodes.length, i -> nodes[i] = image(images.get(i)));
         List<ImageNode> all = new ArrayList<>(List.of(nodes));
+        sighting.elsewhere().forEach(file -> elsewhere(file).ifPresent(all::add));
         all.addAll(rawBases.values());
         return all;
     }
@@ -55,10 +56,26 @@ final class NodeMaker {
         return known;
     }
 
+    /** An overlay that only counts because of the image it depends on; empty if it depends on none. */
+    private Optional<ImageNode> elsewhere(Seen seen) {
+        ImageRef link = seen.ref();
+        Problem problem = new Problem(
+                SkipReason.OUTSIDE_ROOTS,
+                link + " is a symbolic link to a file in a folder that is not looked at (name that folder too)");
+        return Optional.of(image(seen, new ArrayList<>(List.of(problem))))
+                .filter(node -> node.backing()
+                        .filter(backing -> backing.image().isPresent()
+                                || !backing.alsoLeadsTo().isEmpty())
+                        .isPresent());
+    }
+
     private ImageNode image(Seen seen) {
+        return image(seen, nameProblems(seen.file()));
+    }
+
+    private ImageNode image(Seen seen, List<Problem> problems) {
         FoundFile file = seen.file();
         FileHead head = seen.head();
-        List<Problem> problems = nameProblems(file);
         head.faults().forEach(fault -> problems.add(new Problem(fault.reason(), file.ref() + " " + fault.phrase())));
         Optional<BackingLink> link = Optional.empty();
         if (head.backing().isPresent()) {
@@ -108,10 +125,10 @@ final class NodeMaker {
                     image + "has no recorded format (record it with qemu-img rebase -u -F, or set the pool's"
                             + " trusted-format)"));
         }
-        boolean isQcow2 = sighting.head(backing).isQcow2();
+        boolean isImage = sighting.head(backing).isImage();
         return switch (format.get()) {
             case Images.QCOW2 ->
-                isQcow2
+                isImage
                         ? Optional.empty()
                         : Optional.of(
                                 new Problem(
@@ -119,12 +136,12 @@ final class NodeMaker {
                                         image
                                                 + "is recorded as qcow2 and is none (restore it from a backup, or record the format it has)"));
             case Images.RAW -> {
-                if (isQcow2) {
+                if (isImage) {
                     yield Optional.of(
                             new Problem(
                                     SkipReason.AMBIGUOUS_BACKING,
                                     image
-                                            + "is recorded as raw and is a qcow2 image (record what it is with qemu-img rebase -u -F)"));
+                                            + "is recorded as raw and is an image of another format (record what it is with qemu-img rebase -u -F)"));
                 }
                 rawBases.computeIfAbsent(backing, ref -> raw(base.get()));
                 yield Optional.empty();

@@ -35,7 +35,6 @@ public final class OverlaySweep implements Sweep {
     private final PoolWalk walk;
     private final int threads;
     private final HeadReader heads;
-    private final BackingResolver resolver;
 
     public OverlaySweep(Storage storage, Pools pools, PathGate gate, HeadReader heads, int threads) {
         this(storage, pools, gate, heads, threads, folder -> true);
@@ -49,7 +48,6 @@ public final class OverlaySweep implements Sweep {
         this.walk = new PoolWalk(storage, pools, enters);
         this.threads = threads;
         this.heads = heads;
-        this.resolver = new BackingResolver(gate, image -> false);
     }
 
     /**
@@ -81,7 +79,7 @@ public final class OverlaySweep implements Sweep {
     private Optional<FileId> id(Path path) throws IOException {
         try {
             FileStatus status = storage.status(path);
-            return Optional.of(new FileId(status.device(), status.inode()));
+            return Optional.of(FileId.of(status));
         } catch (ImageException e) {
             if (e.kind() == ErrorKind.MISSING) {
                 return Optional.empty();
@@ -90,10 +88,11 @@ public final class OverlaySweep implements Sweep {
         }
     }
 
-    private final class Collector implements PoolWalk.Visitor {
+    private final class Collector implements PoolWalk.Visitor, BackingResolver.Known {
+        private final BackingResolver resolver = new BackingResolver(gate, this);
         private final Map<FileId, ImageRef> wanted;
         private final Map<ImageRef, Set<ImageRef>> overlays = new ConcurrentHashMap<>();
-        private final Map<ImageRef, FoundFile> images = new ConcurrentHashMap<>();
+        private final Map<FileId, FoundFile> images = new ConcurrentHashMap<>();
         private final Queue<ImageRef> links = new ConcurrentLinkedQueue<>();
         private final Queue<IOException> failures = new ConcurrentLinkedQueue<>();
 
@@ -105,13 +104,13 @@ public final class OverlaySweep implements Sweep {
         public void file(FoundFile file) throws IOException {
             Optional<Backing> backing = heads.read(file).backing();
             if (backing.isPresent()) {
-                images.put(file.ref(), file);
+                images.put(file.id(), file);
                 note(file.ref(), file.ref(), backing.get().name());
             }
         }
 
         @Override
-        public void link(ImageRef link) {
+        public void link(ImageRef link, Pool pool) {
             links.add(link);
         }
 
@@ -125,15 +124,35 @@ public final class OverlaySweep implements Sweep {
             failures.add(why);
         }
 
-        /** An image may have another backing file when it is opened by a symbolic link. */
+        @Override
+        public boolean isFile(ImageRef name) {
+            return false;
+        }
+
+        @Override
+        public Optional<ImageRef> at(FileId id) {
+            return Optional.ofNullable(wanted.get(id));
+        }
+
+        @Override
+        public List<ImageRef> called(String fileName) {
+            return wanted.values().stream()
+                    .filter(image -> BackingResolver.fileName(image).equals(fileName))
+                    .toList();
+        }
+
+        /** An image may have another backing file when it is opened by a symbolic link, and may itself be elsewhere. */
         void resolveLinks() throws IOException {
             for (ImageRef link : links) {
-                Optional<FoundFile> image =
-                        SymbolicLinks.target(gate, link).flatMap(t -> Optional.ofNullable(images.get(t)));
-                if (image.isPresent()) {
-                    Optional<Backing> backing = heads.read(image.get()).backing();
-                    if (backing.isPresent()) {
-                        note(image.get().ref(), link, backing.get().name());
+                Optional<SymbolicLinks.Target> target = SymbolicLinks.target(storage, gate, link);
+                if (target.isPresent()) {
+                    FoundFile image = images.get(target.get().id());
+                    FileHead head = image == null ? heads.read(target.get()) : heads.read(image);
+                    if (head.backing().isPresent()) {
+                        note(
+                                image == null ? link : image.ref(),
+                                link,
+                                head.backing().get().name());
                     }
                 }
             }

@@ -57,7 +57,7 @@ final class PoolWalk {
     interface Visitor {
         void file(FoundFile file) throws IOException;
 
-        void link(ImageRef link) throws IOException;
+        void link(ImageRef link, Pool pool) throws IOException;
 
         /** A folder or file cannot be looked at, so that nobody knows what it holds. */
         void unknown(ImageRef where, IOException why);
@@ -193,7 +193,7 @@ final class PoolWalk {
                                 folders.add(new Folder(folder));
                             }
                         }
-                        case SYMLINK -> visitor.link(ref);
+                        case SYMLINK -> visitor.link(ref, place.pool());
                         case OTHER -> {}
                     }
                 } catch (IOException e) {

@@ -84,7 +84,7 @@ public final class Scanner {
         try (ScanWorkers workers = new ScanWorkers(threads, () -> listener.progress(progress))) {
             new PoolWalk(storage, pools, enters).walk(sighting, workers);
             sighting.settleNames();
-            NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting::knows));
+            NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting));
             List<ImageNode> nodes = maker.make(workers);
             if (askForUse) {
                 new UseProbe(storage, new Holders(Path.of("/proc")), sighting, progress).ask(nodes, workers);

@@ -19,22 +19,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What one walk through the pools has met, each file once, under the first of its names. */
-final class Sighting implements PoolWalk.Visitor {
+final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
     private final Storage storage;
     private final PathGate gate;
     private final HeadReader heads;
     private final ScanProgress progress;
     private final Map<ImageRef, Seen> seen = new ConcurrentHashMap<>();
-    private final Map<ImageRef, Boolean> links = new ConcurrentHashMap<>();
+    private final Map<ImageRef, Pool> links = new ConcurrentHashMap<>();
     private final Queue<Finding> findings = new ConcurrentLinkedQueue<>();
     private final Map<ImageRef, ImageRef> firstName = new HashMap<>();
     private final Map<ImageRef, List<ImageRef>> symbolicLinks = new HashMap<>();
     private final Map<ImageRef, List<ImageRef>> otherNames = new HashMap<>();
+    private final Map<FileId, Seen> byId = new HashMap<>();
+    private final List<Seen> elsewhere = new ArrayList<>();
     private List<Seen> files = List.of();
+    private @Nullable Map<String, List<ImageRef>> byFileName;
 
     Sighting(Storage storage, PathGate gate, HeadReader heads, ScanProgress progress) {
         this.storage = storage;
@@ -59,15 +65,15 @@ final class Sighting implements PoolWalk.Visitor {
         FileHead head = heads.read(file, progress::readHead);
         if (seen.put(file.ref(), new Seen(file, head)) == null) {
             progress.sawFile();
-            if (head.isQcow2()) {
+            if (head.isImage()) {
                 progress.sawImage();
             }
         }
     }
 
     @Override
-    public void link(ImageRef link) {
-        links.put(link, true);
+    public void link(ImageRef link, Pool pool) {
+        links.put(link, pool);
     }
 
     @Override
@@ -82,7 +88,6 @@ final class Sighting implements PoolWalk.Visitor {
 
     /** To be called when the walk has ended: finds files that have several names. */
     void settleNames() {
-        Map<FileId, Seen> byId = new HashMap<>();
         for (Seen one :
                 seen.values().stream().sorted(Comparator.comparing(Seen::ref)).toList()) {
             Seen known = byId.putIfAbsent(one.file().id(), one);
@@ -99,7 +104,7 @@ final class Sighting implements PoolWalk.Visitor {
             }
         }
         files = byId.values().stream().sorted(Comparator.comparing(Seen::ref)).toList();
-        links.keySet().stream().sorted().forEach(this::settleLink);
+        new TreeMap<>(links).forEach(this::settleLink);
     }
 
     /** Whether a file with one name, met under two, was renamed while the walk was under way and is no longer here. */
@@ -114,12 +119,21 @@ final class Sighting implements PoolWalk.Visitor {
         }
     }
 
-    private void settleLink(ImageRef link) {
+    private void settleLink(ImageRef link, Pool pool) {
         try {
-            SymbolicLinks.target(gate, link)
-                    .ifPresent(target -> symbolicLinks
-                            .computeIfAbsent(firstName(target), ref -> new ArrayList<>())
-                            .add(link));
+            Optional<SymbolicLinks.Target> target = SymbolicLinks.target(storage, gate, link);
+            Seen known = target.map(SymbolicLinks.Target::id).map(byId::get).orElse(null);
+            if (known != null) {
+                symbolicLinks
+                        .computeIfAbsent(known.ref(), ref -> new ArrayList<>())
+                        .add(link);
+            } else if (target.isPresent()) {
+                FileHead head = heads.read(target.get());
+                if (head.backing().isPresent()) {
+                    elsewhere.add(
+                            new Seen(new FoundFile(link, pool, target.get().status()), head));
+                }
+            }
         } catch (IOException e) {
             unknown(link, e);
         }
@@ -130,12 +144,31 @@ final class Sighting implements PoolWalk.Visitor {
         return files;
     }
 
+    /** The overlays that symbolic links lead to although they are in no folder that was looked at, by the names of these links. */
+    List<Seen> elsewhere() {
+        return elsewhere;
+    }
+
     Optional<FoundFile> file(ImageRef name) {
         return Optional.ofNullable(seen.get(firstName(name))).map(Seen::file);
     }
 
-    boolean knows(ImageRef name) {
+    @Override
+    public boolean isFile(ImageRef name) {
         return seen.containsKey(name);
+    }
+
+    @Override
+    public Optional<ImageRef> at(FileId id) {
+        return Optional.ofNullable(byId.get(id)).map(Seen::ref);
+    }
+
+    @Override
+    public synchronized List<ImageRef> called(String fileName) {
+        if (byFileName == null) {
+            byFileName = seen.keySet().stream().collect(Collectors.groupingBy(BackingResolver::fileName));
+        }
+        return byFileName.getOrDefault(fileName, List.of());
     }
 
     FileHead head(ImageRef name) {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -53,7 +54,11 @@ final class UseProbe {
     }
 
     private ImageNode asked(ImageNode node) {
-        FoundFile file = sighting.file(node.ref()).orElseThrow();
+        Optional<FoundFile> found = sighting.file(node.ref());
+        return found.isPresent() ? asked(node, found.get()) : node;
+    }
+
+    private ImageNode asked(ImageNode node, FoundFile file) {
         Path path = file.path();
         try (ImageFile image = storage.open(path, OpenMode.READ)) {
             ImageNode asked = node;

@@ -54,6 +54,31 @@ public final class PathGate {
         };
     }
 
+    /** Where the image's name stands on this machine; what it leads to is not looked at. */
+    public Path here(ImageRef ref) {
+        return views.here(ref);
+    }
+
+    /**
+     * What the kernel of this machine finds by a backing name, wherever that leads: to tell files apart, not to be opened.
+     *
+     * @param openedAs the overlay, by the name from whose folder a relative name counts
+     * @return empty if there is nothing
+     */
+    public Optional<FileStatus> seenHere(ImageRef openedAs, String backingName) throws IOException {
+        try {
+            Path name = views.here(openedAs).resolveSibling(backingName);
+            return Optional.of(storage.status(storage.realPath(name)));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        } catch (ImageException e) {
+            if (e.kind() == ErrorKind.MISSING) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
     /** The address of a path of this machine that holds no symbolic link; empty if it is in no pool. */
     public Optional<ImageRef> refOf(Path realPath) {
         return pools.all().stream()
@@ -145,7 +170,7 @@ public final class PathGate {
     }
 
     /** QEMU takes what stands before a colon for a protocol, if no slash comes first. */
-    private static boolean namesProtocol(String name) {
+    public static boolean namesProtocol(String name) {
         int colon = name.indexOf(':');
         int slash = name.indexOf('/');
         return colon >= 0 && (slash < 0 || colon < slash);

@@ -1,6 +1,7 @@
 package io.planish.scan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.planish.chain.ChainText;
 import io.planish.chain.Chains;
@@ -170,6 +171,74 @@ class ScannerTest {
         assertThat(snapshot.forest().overlays(Chains.ref("base")))
                 .extracting(n -> n.ref().path())
                 .containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void whoeverLeadsToAFileOnAnyWayCountsAsItsOverlay() throws IOException {
+        image("base");
+        overlay("a", "base");
+        Path elsewhere = Files.createDirectory(temp.toRealPath().resolve("elsewhere"));
+        Files.createSymbolicLink(elsewhere.resolve("pool"), p);
+        Files.createSymbolicLink(elsewhere.resolve("golden"), p.resolve("base"));
+        overlay("absolute", elsewhere.resolve("pool/base").toString());
+        overlay("relative", "../elsewhere/pool/base");
+        overlay("alias", elsewhere.resolve("golden").toString());
+        overlay("process", "/proc/self/root" + path("base"));
+        overlay("file", "file:" + elsewhere.resolve("golden"));
+        unchecked("quoted", "json:{'driver':'qcow2','file':{'driver':'file','filename':'" + path("base") + "'}}");
+        unchecked("cwd", "json:{'file.filename':'somewhere/base'}");
+        Qemu.img("create", "-q", "-f", "qed", "-b", "base", "-F", "qcow2", path("qed"));
+        Qemu.img("create", "-q", "-f", "qcow2", "-u", "-b", "base", "-F", "qcow2", elsewhere.resolve("o") + "", "8M");
+        Files.createSymbolicLink(p.resolve("reached"), elsewhere.resolve("o"));
+        String[] all = {"a", "absolute", "alias", "cwd", "file", "process", "qed", "quoted", "reached", "relative"};
+
+        Snapshot snapshot = scan();
+
+        assertThat(snapshot.forest().overlays(Chains.ref("base")))
+                .extracting(n -> n.ref().path())
+                .containsExactly(all);
+        assertThat(snapshot.findings()).isEmpty();
+        OverlaySweep sweep = new OverlaySweep(storage, pools(storage), gate(storage), heads, 2);
+        assertThat(sweep.overlaysOf(Set.of(Chains.ref("base"))).get(Chains.ref("base")))
+                .extracting(ImageRef::path)
+                .containsExactlyInAnyOrder(all);
+        assertClosed(snapshot, "qed", SkipReason.UNSUPPORTED_FEATURE);
+        assertClosed(snapshot, "reached", SkipReason.OUTSIDE_ROOTS);
+    }
+
+    @Test
+    void anotherNameOfTheSameFileElsewhereIsThatFile() throws IOException {
+        image("base");
+        Path elsewhere = Files.createDirectory(temp.toRealPath().resolve("elsewhere"));
+        Files.createLink(elsewhere.resolve("twin"), p.resolve("base"));
+        overlay("a", elsewhere.resolve("twin").toString());
+        Files.createSymbolicLink(elsewhere.resolve("pool"), p);
+        Files.createSymbolicLink(p.resolve("disk"), elsewhere.resolve("pool/a"));
+
+        Snapshot snapshot = scan();
+
+        assertThat(snapshot.forest().overlays(Chains.ref("base"))).hasSize(1);
+        assertThat(node(snapshot, "p/disk").ref()).isEqualTo(Chains.ref("a"));
+        OverlaySweep sweep = new OverlaySweep(storage, pools(storage), gate(storage), heads, 2);
+        assertThat(sweep.overlaysOf(Set.of(Chains.ref("base"))))
+                .isEqualTo(Map.of(Chains.ref("base"), Set.of(Chains.ref("a"))));
+    }
+
+    @Test
+    void whileADescriptionMakesNoSenseNoPoolIsCompleteAndNoSweepEnds() throws IOException {
+        image("base");
+        unchecked("a", "json:{'file.filename':'base'");
+
+        Snapshot snapshot = scan();
+
+        assertThat(snapshot.pools().getFirst().complete()).isFalse();
+        assertThat(snapshot.findings())
+                .singleElement()
+                .asString()
+                .contains("p/a", "nobody can tell which images it depends on");
+        OverlaySweep sweep = new OverlaySweep(storage, pools(storage), gate(storage), heads, 2);
+        assertThatThrownBy(() -> sweep.overlaysOf(Set.of(Chains.ref("base"))))
+                .hasMessageContaining("p/a: backing file 'json:{'file.filename':'base'' cannot be made sense of");
     }
 
     @Test
@@ -417,6 +486,11 @@ class ScannerTest {
 
     private void overlay(String name, String backing) {
         Qemu.img("create", "-q", "-f", "qcow2", "-b", backing, "-F", "qcow2", path(name));
+    }
+
+    /** As it may stand in a header, whatever QEMU's tools think of it. */
+    private void unchecked(String name, String backing) {
+        Qemu.img("create", "-q", "-f", "qcow2", "-u", "-b", backing, "-F", "qcow2", path(name), "8M");
     }
 
     private String path(String name) {
