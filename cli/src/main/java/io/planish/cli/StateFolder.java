@@ -70,7 +70,8 @@ final class StateFolder implements AutoCloseable {
             throw new ImageException(
                     ErrorKind.IO,
                     folder.toString(),
-                    "cannot be made to keep in it how far a job is (" + e.getClass().getSimpleName() + ")",
+                    "cannot be made to keep in it how far a job is ("
+                            + e.getClass().getSimpleName() + ")",
                     "set XDG_STATE_HOME to a folder that can be written",
                     e);
         }

@@ -207,8 +207,7 @@ final class MergeRun implements AutoCloseable {
         ImageChain view = open.view();
         int granularity = writer.granularityBytes();
         Steps steps = steps(view, granularity, writer.hasZeroClusters());
-        MergeBatch batch =
-                new MergeBatch(view, target, writer, new Copies(target, copying), commit);
+        MergeBatch batch = new MergeBatch(view, target, writer, new Copies(target, copying), commit);
         List<BatchVerifier> verifiers = verifiers();
         boolean verifiesFully = options.verify() == Verify.FULL;
         Pace pace = new Pace(attempt);

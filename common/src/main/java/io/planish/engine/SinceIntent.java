@@ -63,7 +63,8 @@ final class SinceIntent {
 
     private boolean isRelinked() throws IOException {
         for (Relink relink : job.relinks()) {
-            Optional<Backing> link = HeaderFile.read(files.get(relink.overlay())).backing();
+            Optional<Backing> link =
+                    HeaderFile.read(files.get(relink.overlay())).backing();
             if (link.isEmpty()
                     || !(gate.resolveBacking(relink.overlay(), link.get().name()) instanceof Resolution.Inside inside)
                     || !inside.ref().equals(relink.backing())) {
