@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +64,7 @@ final class ApplyVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         SavedPlan saved = SavedPlan.read(file);
         requireFresh(saved);
+        requireSameReferences(saved);
         return new Execution(
                         saved,
                         references.references(),
@@ -73,6 +76,19 @@ final class ApplyVerb implements Callable<Integer> {
     }
 
     /** What was begun goes on at any age: what has changed since is noticed all the same. */
+    /** Whoever was asked for the plan what must stay is asked again: somebody may refer to more by now. */
+    private void requireSameReferences(SavedPlan saved) throws ImageException {
+        List<String> missing = new ArrayList<>(saved.asked());
+        missing.removeAll(references.asked());
+        if (!missing.isEmpty()) {
+            throw new ImageException(
+                    ErrorKind.UNSAFE,
+                    file.toString(),
+                    "was made asking who refers to images, which is asked again before anything ends",
+                    "add " + String.join(" ", missing));
+        }
+    }
+
     private void requireFresh(SavedPlan saved) throws ImageException {
         Duration age = Duration.between(saved.madeAt(), Instant.now());
         boolean begun =

@@ -94,7 +94,7 @@ final class CommitVerb implements Callable<Integer> {
         boolean empties = base.isEmpty() && !keepData;
         if (empties && chain.getLast().has(Trait.INTERNAL_SNAPSHOTS)) {
             throw new ImageException(
-                    ErrorKind.UNSAFE, file, "it holds internal snapshots and cannot be emptied", "add -d");
+                    ErrorKind.UNSAFE, file, "it holds internal snapshots and cannot be emptied", "delete them first");
         }
         one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file), bytesPerSecond);
         if (empties) {

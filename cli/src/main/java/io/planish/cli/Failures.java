@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -19,6 +20,7 @@ final class Failures {
             case ImageException e -> String.valueOf(e.getMessage());
             case UncheckedIOException e
             when e.getCause() != null -> line(e.getCause()).substring("planish: ".length());
+            case NoSuchFileException e -> e.getFile() + ": does not exist";
             case FileSystemException e ->
                 e.getFile() + ": " + (e.getReason() == null ? e.getClass().getSimpleName() : e.getReason());
             case IOException e -> e.getMessage() == null ? e.toString() : e.getMessage();

@@ -102,7 +102,7 @@ final class FlattenVerb implements Callable<Integer> {
             out.println("Nothing was changed.");
             return ExitCode.DONE;
         }
-        SavedPlan saved = SavedPlan.of(plan, workspace);
+        SavedPlan saved = SavedPlan.of(plan, workspace, references.asked());
         Path file = Files.createDirectories(StateFolder.ofAllRuns().resolve(plan.snapshot()))
                 .resolve("plan.jsonl");
         Files.writeString(file, saved.text());

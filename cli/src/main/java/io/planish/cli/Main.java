@@ -18,7 +18,8 @@ public final class Main {
     public static int run(PrintWriter out, PrintWriter err, String... args) {
         CommandLine planish = new CommandLine(new Planish());
         Verbs.addTo(planish, args);
-        planish.setOut(out)
+        PrintWriter printable = new PrintWriter(new Printable(out));
+        planish.setOut(printable)
                 .setErr(err)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
@@ -26,7 +27,7 @@ public final class Main {
                 .setParameterExceptionHandler(Failures::usage)
                 .setExecutionExceptionHandler(Failures::execution);
         int exit = planish.execute(args);
-        out.flush();
+        printable.flush();
         err.flush();
         Stop.said();
         return exit;

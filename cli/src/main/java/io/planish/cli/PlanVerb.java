@@ -86,7 +86,7 @@ final class PlanVerb implements Callable<Integer> {
             return ExitCode.DONE;
         }
         Plan plan = Planner.plan(snapshot, wanted);
-        String saved = SavedPlan.of(plan, workspace).text();
+        String saved = SavedPlan.of(plan, workspace, references.asked()).text();
         if (file != null) {
             Files.writeString(file, saved);
         }

@@ -42,6 +42,15 @@ final class ReferenceOptions {
             description = "How long each such command may take. Default: 60s.")
     private Duration timeout;
 
+    /** The options themselves, for whoever is to ask the same again. */
+    List<String> asked() {
+        List<String> asked = new ArrayList<>();
+        libvirt.forEach(folder -> asked.add("--references-libvirt " + folder.toAbsolutePath()));
+        files.forEach(file -> asked.add("--references-file " + file.toAbsolutePath()));
+        commands.forEach(command -> asked.add("--references-command '" + command + "'"));
+        return asked;
+    }
+
     References references() {
         return new References(
                 libvirt,

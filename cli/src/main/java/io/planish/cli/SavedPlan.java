@@ -30,9 +30,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A plan with the time it was made at and the folders that its pools are on this machine: a plan file with two more kinds of lines,
- * {@code {"type":"made","at":…}} and {@code {"type":"pool","name":…,"path":…,"id":…,"marked":…}}.
+ * {@code {"type":"made","at":…,"references":[…]}} and {@code {"type":"pool","name":…,"path":…,"id":…,"marked":…}}.
+ *
+ * @param asked the options that say who was asked what refers to images
  */
-record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
+record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> asked) {
 
     /**
      * One pool of the plan.
@@ -49,22 +51,25 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
 
     SavedPlan {
         folders = List.copyOf(folders);
+        asked = List.copyOf(asked);
     }
 
     /** @param pools as they were when the plan was made */
-    static SavedPlan of(Plan plan, Workspace pools) throws IOException {
+    static SavedPlan of(Plan plan, Workspace pools, List<String> asked) throws IOException {
         List<Folder> folders = new ArrayList<>();
         for (Pool pool : pools.pools().all()) {
             boolean marked = PoolMarker.read(pools.storage(), pool.root()).isPresent();
             folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked, pool.trustedFormat()));
         }
-        return new SavedPlan(plan, Instant.now(), folders);
+        return new SavedPlan(plan, Instant.now(), folders, asked);
     }
 
     String text() throws IOException {
         StringWriter text = new StringWriter();
         PlanFile.write(plan, text);
-        line(text, Json.MAPPER.createObjectNode().put("type", "made").put("at", madeAt.toString()));
+        ObjectNode made = Json.MAPPER.createObjectNode().put("type", "made").put("at", madeAt.toString());
+        asked.forEach(made.putArray("references")::add);
+        line(text, made);
         for (Folder folder : folders) {
             ObjectNode line = Json.MAPPER.createObjectNode().put("type", "pool");
             line.put("name", folder.name().value()).put("path", folder.path().toString());
@@ -96,6 +101,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
         try {
             Plan plan = PlanFile.read(new StringReader(text));
             List<Folder> folders = new ArrayList<>();
+            List<String> asked = new ArrayList<>();
             @Nullable Instant madeAt = null;
             for (String line : text.lines().filter(l -> !l.isBlank()).toList()) {
                 JsonNode node = Json.MAPPER.readTree(line);
@@ -108,13 +114,14 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders) {
                             Optional.ofNullable(node.path("trustedFormat").asText(null))));
                 } else if (node.path("type").asText().equals("made")) {
                     madeAt = Instant.parse(node.path("at").asText());
+                    node.path("references").forEach(option -> asked.add(option.asText()));
                 }
             }
             if (madeAt == null) {
                 throw new ImageException(
                         ErrorKind.MALFORMED_IMAGE, "the plan does not say when it was made", "make the plan anew");
             }
-            return new SavedPlan(plan, madeAt, folders);
+            return new SavedPlan(plan, madeAt, folders, asked);
         } catch (ImageException e) {
             throw e.at(file.toString());
         } catch (DateTimeException | IllegalArgumentException e) {

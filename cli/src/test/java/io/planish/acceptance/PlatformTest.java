@@ -128,6 +128,22 @@ class PlatformTest {
     }
 
     @Test
+    void whoeverWasAskedForThePlanIsAskedAgain() throws IOException {
+        Path plan = dir.resolve("plan.jsonl");
+        Path list = Files.writeString(dir.resolve("list"), "");
+        assertThat(Cli.planish("plan", images.folder(), "-o", plan, "--references-file", list)
+                        .exit())
+                .isZero();
+        Files.writeString(list, images.path("s1") + "\n");
+
+        Answer answer = Cli.planish("apply", plan);
+
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(answer.err()).contains("(add --references-file " + list + ")");
+        assertThat(images.chainOf("active")).isEqualTo(CHAIN);
+    }
+
+    @Test
     void hooksGetTheJobAndItsOutcome() throws IOException {
         Path before = dir.resolve("before.json");
         Path after = dir.resolve("after.json");
