@@ -60,11 +60,15 @@ final class ApplyVerb implements Callable<Integer> {
             description = "Refuse a plan that is older and was not begun: 30m, 12h, 7d. Default: 1d.")
     private Duration maxAge;
 
+    @Option(names = "--delete", description = "Remove leftovers at once, whatever the plan says of the trash.")
+    private boolean delete;
+
     @Override
     public Integer call() throws Exception {
-        SavedPlan saved = SavedPlan.read(file);
-        requireFresh(saved);
-        requireSameReferences(saved);
+        SavedPlan made = SavedPlan.read(file);
+        requireFresh(made);
+        requireSameReferences(made);
+        SavedPlan saved = delete ? made.deleting() : made;
         return new Execution(
                         saved,
                         references.references(),

@@ -13,7 +13,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -54,9 +53,6 @@ final class FlattenVerb implements Callable<Integer> {
     @Option(names = "--yes", description = "Do not ask.")
     private boolean yes;
 
-    @Option(names = "--delete", description = "Remove leftovers at once instead of moving them to .planish-trash.")
-    private boolean delete;
-
     @Option(names = "--all", description = "Show every tree, name and reason of the plan, however many they are.")
     private boolean all;
 
@@ -82,8 +78,7 @@ final class FlattenVerb implements Callable<Integer> {
             // what could not be finished is marked on disk and left alone; the other chains need not wait for it
             allFinished = begun.finish(out, spec.commandLine().getErr());
         }
-        Policy asked = policy.policy(workspace);
-        Policy wanted = delete ? asked.change().grace(Duration.ZERO).build() : asked;
+        Policy wanted = policy.policy(workspace);
         Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
         int exit = flatten(workspace, snapshot, Planner.plan(snapshot, wanted), true, out);
         return allFinished ? exit : ExitCode.FAILED;

@@ -123,6 +123,11 @@ final class PolicyOptions {
             description = "How long leftovers stay in the trash; 0: removed at once. Default: 7d.")
     private @Nullable Duration grace;
 
+    @Option(
+            names = "--delete",
+            description = "Remove leftovers at once instead of moving them to .planish-trash: --grace 0.")
+    private boolean delete;
+
     /** @param folders of the pools: a pattern that begins with one of them is meant within it */
     Policy policy(Workspace folders) {
         try {
@@ -143,11 +148,18 @@ final class PolicyOptions {
                     .budgetByPool(ofOne(folders, "--budget", budget))
                     .headroomBytes(ofAll(headroom, Policy.DEFAULT.headroomBytes()))
                     .headroomByPool(ofOne(folders, "--headroom", headroom))
-                    .grace(grace == null ? Policy.DEFAULT.grace() : grace)
+                    .grace(graceOrDefault())
                     .build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private Duration graceOrDefault() {
+        if (delete && grace != null) {
+            throw new IllegalArgumentException("--delete and --grace exclude each other");
+        }
+        return delete ? Duration.ZERO : grace == null ? Policy.DEFAULT.grace() : grace;
     }
 
     private static long ofAll(List<String> sizes, long otherwise) {

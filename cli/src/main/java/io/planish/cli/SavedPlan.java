@@ -12,6 +12,7 @@ import io.planish.job.Job;
 import io.planish.job.Json;
 import io.planish.plan.Plan;
 import io.planish.plan.PlanFile;
+import io.planish.plan.Policy;
 import io.planish.storage.Pool;
 import io.planish.storage.PoolMarker;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +64,14 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
             folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked, pool.trustedFormat()));
         }
         return new SavedPlan(plan, Instant.now(), folders, asked);
+    }
+
+    /** The same without a grace period for what is left over. */
+    SavedPlan deleting() {
+        Policy now = plan.policy().change().grace(Duration.ZERO).build();
+        Plan same =
+                new Plan(plan.snapshot(), now, plan.jobs(), plan.leaves(), plan.skips(), plan.ends(), plan.totals());
+        return new SavedPlan(same, madeAt, folders, asked);
     }
 
     String text() throws IOException {

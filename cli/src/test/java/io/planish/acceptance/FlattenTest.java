@@ -172,4 +172,23 @@ class FlattenTest {
             throw new UncheckedIOException(e);
         }
     }
+
+    @Test
+    void applyDeletesAtOnceIfAskedTo() throws IOException {
+        images.chain("base <- s1 <- a");
+        images.remember(List.of("a"));
+        Path plan = dir.resolve("plan.jsonl");
+        assertThat(Cli.planish("plan", images.folder(), "--max-depth", "1", "-o", plan)
+                        .exit())
+                .isZero();
+
+        assertThat(Cli.planish("apply", plan, "--delete").exit()).isZero();
+
+        assertThat(images.folder().resolve(".planish-trash")).doesNotExist();
+        assertThat(images.path("s1")).doesNotExist();
+        images.assertUnchangedAndClean("a");
+        assertThat(Cli.planish("plan", images.folder(), "--delete", "--grace", "1d")
+                        .exit())
+                .isEqualTo(2);
+    }
 }
