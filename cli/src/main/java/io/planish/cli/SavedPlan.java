@@ -66,6 +66,30 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
         return new SavedPlan(plan, Instant.now(), folders, asked);
     }
 
+    /**
+     * A folder without a marker is known by its images only.
+     *
+     * @throws ImageException if it holds none of those that jobs need there, as an empty mount point does
+     */
+    void requireFolders() throws ImageException {
+        for (Folder folder : folders) {
+            List<ImageRef> images = plan.jobs().stream()
+                    .flatMap(job -> job.expects().stream())
+                    .map(Expectation::image)
+                    .filter(image -> image.pool().equals(folder.name()))
+                    .toList();
+            boolean gone = images.stream()
+                    .noneMatch(image -> Files.exists(folder.path().resolve(image.path())));
+            if (!folder.marked() && !images.isEmpty() && gone) {
+                throw new ImageException(
+                        ErrorKind.MISSING,
+                        folder.path().toString(),
+                        "none of the images that the plan is for is there",
+                        "is the right filesystem mounted? else plan again");
+            }
+        }
+    }
+
     /** The same without a grace period for what is left over. */
     SavedPlan deleting() {
         Policy now = plan.policy().change().grace(Duration.ZERO).build();

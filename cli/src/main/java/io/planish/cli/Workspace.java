@@ -84,6 +84,7 @@ record Workspace(
 
     /** The folders of a plan that is to be carried out; where the plan saw a marker it must be that one. */
     static Workspace toCarryOut(SavedPlan plan) throws IOException {
+        plan.requireFolders();
         return open(
                 plan.folders().stream()
                         .map(folder ->

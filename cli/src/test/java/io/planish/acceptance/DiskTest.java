@@ -104,6 +104,20 @@ class DiskTest {
     }
 
     @Test
+    void anEmptyMountPointDoesNotBecomeAPool() throws IOException {
+        images.chain("base <- s1 <- s2 <- a");
+        Path plan = dir.resolve("plan.jsonl");
+        Cli.planish("plan", "--max-depth", "1", "--headroom", "0", mount, "-o", plan);
+        run("umount", mount);
+        Answer answer = Cli.planish("apply", plan);
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(answer.err()).contains("mounted?");
+        try (Stream<Path> left = Files.list(mount)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
     void aBaseOnAReadOnlyFilesystemIsReadAllTheSame() throws IOException {
         images.overlay("golden", "", "", "8M");
         images.write("golden", "write -P 3 0 4M");
