@@ -212,7 +212,7 @@ final class MergeRun implements AutoCloseable {
         boolean verifiesFully = options.verify() == Verify.FULL;
         Pace pace = new Pace(attempt);
         long end = steps.endOffset();
-        attempt.progress(offset, end, 0);
+        attempt.progress(settled, end, 0);
         while (offset < end) {
             attempt.mayContinue();
             if (attempt.stopRequested()) {
@@ -258,7 +258,7 @@ final class MergeRun implements AutoCloseable {
                     job.id(),
                     attempt.epoch(),
                     Checkpoint.Phase.MERGE,
-                    offset,
+                    Math.max(offset, settled),
                     digest,
                     copiedBefore + batch.bytesWritten()));
             state.bytesCopied = batch.bytesWritten();
