@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
         })
 final class Paused extends Scenario {
     private static final Duration LIMIT = Duration.ofMinutes(5);
-    private static final int TAKES_OVER_WITHIN = 5;
+    private static final int TAKES_OVER_WITHIN = 60;
     private static final long BATCH_BYTES = 256 << 10;
     /** What was told before the worker was stopped is heard by then. */
     private static final int TELLING_MILLIS = 500;
