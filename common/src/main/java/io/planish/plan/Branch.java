@@ -35,10 +35,10 @@ final class Branch {
     Price[] cheapest = {};
     /** How many files it becomes in that way. */
     int[] files = {};
-    /** How many files it becomes, and how many all below it. */
+    /** How many files it becomes. */
     int chosen;
 
-    int chosenBelow;
+    Split split = Split.NONE;
 
     Branch(Segment segment, @Nullable Branch below) {
         this.segment = segment;
@@ -60,7 +60,18 @@ final class Branch {
         return splitter == null ? Optional.empty() : splitter.price(files);
     }
 
-    Split split() {
-        return splitter == null || chosen == segment.size() ? Split.NONE : splitter.split(chosen);
+    /** Becomes so many files, for which there is a price. */
+    void choose(int files) {
+        chosen = files;
+        split = splitter == null || files == segment.size() ? Split.NONE : splitter.split(files);
+    }
+
+    /** How many files stand below it once all segments there are what they were chosen to be. */
+    int chosenBelow() {
+        int files = 0;
+        for (Branch at = below; at != null; at = at.below) {
+            files += at.chosen;
+        }
+        return files;
     }
 }

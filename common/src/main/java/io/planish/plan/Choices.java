@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,6 @@ final class Choices {
                 bound();
             } while (!read());
             branches.reversed().forEach(this::solve);
-            branches.forEach(Choices::choose);
         }
     }
 
@@ -80,9 +80,41 @@ final class Choices {
         return branches.stream().anyMatch(branch -> branch.tooDeep);
     }
 
-    /** What its layers become; nothing changes where its leaf is to be {@link #unshares unshared}. */
+    /**
+     * What its layers become, the segments below being what they were chosen to be; nothing changes where its leaf is to be {@link #unshares
+     * unshared}.
+     */
     Split split(Segment segment) {
-        return branch(segment).split();
+        Branch branch = branch(segment);
+        if (branch.room != Integer.MAX_VALUE) {
+            int state = branch.chosenBelow() - branch.fewestBelow;
+            boolean asWanted = state < branch.cheapest.length && branch.cheapest[state] != null;
+            branch.choose(asWanted ? branch.files[state] : branch.fewest);
+        }
+        return branch.split;
+    }
+
+    /** Where what was chosen for a segment does not fit: the fewest files it can become so that it does, for the least price. */
+    Split cut(Segment segment, Predicate<Split> fits) {
+        Branch branch = branch(segment);
+        int wanted = branch.chosen;
+        branch.choose(segment.size());
+        if (branch.targets == null) {
+            return Split.NONE;
+        }
+        try {
+            Splitter splitter = new Splitter(branch.targets, costs(segment), new int[] {0}, segment.size() - 1);
+            for (int files = wanted + 1; files < segment.size(); files++) {
+                if (splitter.price(files).isPresent() && fits.test(splitter.split(files))) {
+                    branch.splitter = splitter;
+                    branch.choose(files);
+                    break;
+                }
+            }
+        } catch (IOException e) {
+            obstacles.put(segment.last().ref(), Obstacles.of(e));
+        }
+        return branch.split;
     }
 
     /** Whether the segment's leaf is to get its own copy of what it shares. */
@@ -95,29 +127,45 @@ final class Choices {
      * to be; empty: it cannot get down to what the policy wants.
      */
     Optional<Split> unsharing(Segment segment) {
+        Splitter splitter = unsharing(segment, policy.maxDepth());
+        Split best = null;
+        for (int files = policy.maxDepth(); splitter != null && files > 0; files--) {
+            Optional<Price> price = splitter.price(files);
+            if (price.isPresent() && (best == null || price.get().compareTo(best.price()) < 0)) {
+                best = splitter.split(files);
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    /** Where {@link #unsharing} does not fit: what makes the leaf's chain as short as fits, for the least price. */
+    Split cutUnsharing(Segment segment, Predicate<Split> fits) {
+        int now = branch(segment).chosenBelow() + segment.size();
+        Splitter splitter = unsharing(segment, now - 1);
+        for (int files = policy.maxDepth() + 1; splitter != null && files < now; files++) {
+            if (splitter.price(files).isPresent() && fits.test(splitter.split(files))) {
+                return splitter.split(files);
+            }
+        }
+        return Split.NONE;
+    }
+
+    /** Over the whole chain of a segment's leaf; null: a layer cannot be read. */
+    private @Nullable Splitter unsharing(Segment segment, int atMost) {
         List<ImageNode> path = tree.chain(segment.last().ref());
         int own = path.size() - segment.size();
-        int most = Math.min(policy.maxDepth(), path.size());
+        int most = Math.min(atMost, path.size());
         List<Integer> tops = tops(branch(segment).below);
         int[] start = new int[Math.min(tops.size() + 1, most)];
         for (int files = 1; files < start.length; files++) {
             start[files] = tops.get(files - 1) + 1;
         }
         try {
-            Costs costs = costModel.of(path, List.of());
-            Splitter splitter =
-                    new Splitter(new Targets(path, own, tree, rule, policy.direction()), costs, start, most);
-            Split best = null;
-            for (int files = most; files > 0; files--) {
-                Optional<Price> price = splitter.price(files);
-                if (price.isPresent() && (best == null || price.get().compareTo(best.price()) < 0)) {
-                    best = splitter.split(files);
-                }
-            }
-            return Optional.ofNullable(best);
+            Targets targets = new Targets(path, own, tree, rule, policy.direction());
+            return new Splitter(targets, costModel.of(path, List.of()), start, most);
         } catch (IOException e) {
             obstacles.put(segment.last().ref(), Obstacles.of(e));
-            return Optional.empty();
+            return null;
         }
     }
 
@@ -189,11 +237,8 @@ final class Choices {
             if (branch.room == Integer.MAX_VALUE || most < branch.fewest || branch.targets == null) {
                 continue;
             }
-            List<ImageNode> layers = branch.segment.layers();
-            List<ImageNode> chain = tree.chain(layers.getFirst().ref());
             try {
-                Costs costs = costModel.of(layers, chain.subList(0, chain.size() - 1));
-                branch.splitter = new Splitter(branch.targets, costs, new int[] {0}, most);
+                branch.splitter = new Splitter(branch.targets, costs(branch.segment), new int[] {0}, most);
             } catch (IOException e) {
                 obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
                 branch.splitter = null;
@@ -202,6 +247,11 @@ final class Choices {
             }
         }
         return true;
+    }
+
+    private Costs costs(Segment segment) throws IOException {
+        List<ImageNode> chain = tree.chain(segment.first().ref());
+        return costModel.of(segment.layers(), chain.subList(0, chain.size() - 1));
     }
 
     private void solve(Branch branch) {
@@ -240,19 +290,12 @@ final class Choices {
         return state < branch.cheapest.length ? branch.cheapest[state] : null;
     }
 
-    private static void choose(Branch branch) {
-        branch.chosenBelow = branch.below == null ? 0 : branch.below.chosenBelow + branch.below.chosen;
-        if (branch.room != Integer.MAX_VALUE) {
-            branch.chosen = branch.files[branch.chosenBelow - branch.fewestBelow];
-        }
-    }
-
     /** The places on the path of the highest layer of each file that a segment and those below it become. */
     private static List<Integer> tops(@Nullable Branch highest) {
         List<Integer> tops = new ArrayList<>();
         for (Branch branch = highest; branch != null; branch = branch.below) {
             boolean[] inside = new boolean[branch.segment.size()];
-            for (Split.Merge merge : branch.split().merges()) {
+            for (Split.Merge merge : branch.split.merges()) {
                 Arrays.fill(inside, merge.lo(), merge.top(), true);
             }
             for (int layer = inside.length - 1; layer >= 0; layer--) {

@@ -281,7 +281,14 @@ public final class PlanReport {
                                         .max()
                                         .orElse(0)
                                 + ". Left alone, or not as short as wanted: "
-                                + plan.skips().size() + ".");
+                                + plan.skips().size() + "." + cut());
+    }
+
+    private String cut() {
+        long cut = plan.skips().stream()
+                .filter(skip -> skip.reason() == SkipReason.NO_SPACE || skip.reason() == SkipReason.BUDGET)
+                .count();
+        return cut == 0 ? "" : " The plan is cut to what fits: " + cut + " of these for want of room.";
     }
 
     private static String within(String folder, ImageRef ref) {

@@ -89,10 +89,10 @@ public final class Planner {
     }
 
     private boolean write(TreePlanner planner, boolean cut) {
-        space.begin();
+        Space.Room before = space.now();
         planner.write(jobs.size());
         if (!cut && space.mayGrow() && planner.lacksSpace()) {
-            space.undo();
+            space.backTo(before);
             return false;
         }
         planner.jobs().forEach(space::note);

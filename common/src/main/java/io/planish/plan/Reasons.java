@@ -61,7 +61,8 @@ final class Reasons {
                 .or(() -> chain.reversed().stream()
                         .map(image -> obstacle.apply(image.ref()))
                         .flatMap(Optional::stream)
-                        .findFirst())
+                        .findFirst()
+                        .map(problem -> cut(problem, leaf, chain.size(), after)))
                 .or(() -> policy.unshare() ? rule.pullsInto(leaf) : Optional.empty())
                 .or(() -> shared(leaf, chain, tree, after));
     }
@@ -73,6 +74,16 @@ final class Reasons {
                         leaf.ref() + " has a chain of " + files + " files, which is below the least depth of "
                                 + policy.minDepth() + " (lower min-depth to have it shortened)"))
                 : Optional.empty();
+    }
+
+    private Problem cut(Problem problem, ImageNode leaf, int before, int after) {
+        boolean room = problem.reason() == SkipReason.NO_SPACE || problem.reason() == SkipReason.BUDGET;
+        return !room || after == before
+                ? problem
+                : new Problem(
+                        problem.reason(),
+                        leaf.ref() + " is cut to what fits, " + after + " files instead of " + policy.maxDepth() + ": "
+                                + problem.sentence());
     }
 
     private Optional<Problem> shared(ImageNode leaf, List<ImageNode> chain, Forest tree, int after) {

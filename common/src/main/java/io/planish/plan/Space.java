@@ -34,14 +34,14 @@ final class Space {
     /** The job whose room was counted last: all that is left may be its. */
     private final Map<Integer, String> lastCounted = new HashMap<>();
 
-    private final List<Freed> counted = new ArrayList<>();
+    private final Deque<Freed> counted = new ArrayDeque<>();
     private List<String> waits = List.of();
-    private Optional<Room> begun = Optional.empty();
 
     private record Freed(String job, PoolName pool, int filesystem, long bytes) {}
 
     /** All that changes, but for what jobs free. */
-    private record Room(
+    record Room(
+            int counted,
             Map<Integer, Long> byFilesystem,
             Map<PoolName, Long> byPool,
             Map<PoolName, Long> used,
@@ -57,30 +57,29 @@ final class Space {
         }
     }
 
-    /** From here on it can be {@link #undo undone}. */
-    void begin() {
-        counted.clear();
-        begun = Optional.of(new Room(
+    /** How it is now. */
+    Room now() {
+        return new Room(
+                counted.size(),
                 Map.copyOf(leftByFilesystem),
                 Map.copyOf(leftByPool),
                 Map.copyOf(usedByPool),
                 Map.copyOf(peakByPool),
-                Map.copyOf(lastCounted)));
+                Map.copyOf(lastCounted));
     }
 
-    /** Gives back what was taken since {@link #begin}. */
-    void undo() {
-        Room before = begun.orElseThrow();
+    /** Gives back what was taken since then; no job has been {@link #note noted} meanwhile. */
+    void backTo(Room before) {
         restore(leftByFilesystem, before.byFilesystem());
         restore(leftByPool, before.byPool());
         restore(usedByPool, before.used());
         restore(peakByPool, before.peak());
         restore(lastCounted, before.lastCounted());
-        for (Freed one : counted.reversed()) {
+        while (counted.size() > before.counted()) {
+            Freed one = counted.removeLast();
             freedOn(one.filesystem()).addFirst(one);
             freedBytes.merge(one.filesystem(), one.bytes(), Long::sum);
         }
-        counted.clear();
     }
 
     private static <K, V> void restore(Map<K, V> map, Map<K, V> before) {
@@ -91,6 +90,16 @@ final class Space {
     /** Whether more room may come from jobs that are planned later. */
     boolean mayGrow() {
         return policy.grace().isZero();
+    }
+
+    /** Why merges would not fit one after the other, if so; takes nothing. */
+    Optional<Problem> lacksFor(List<Split.Merge> merges, List<ImageNode> path) {
+        Room before = now();
+        Optional<Problem> lack = merges.stream()
+                .flatMap(merge -> take(path.get(merge.target()), merge.bytes()).stream())
+                .findFirst();
+        backTo(before);
+        return lack;
     }
 
     /** Sets the bytes aside, or tells why not. A filesystem whose free bytes nobody told has no room. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -115,14 +116,16 @@ final class TreePlanner {
                     .around(segment.first().ref());
             segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
             Optional<Split> unshared = choices.unshares(segment) ? choices.unsharing(segment) : Optional.empty();
-            Forest now = unshared.isPresent()
-                    ? write(segment, tree.chain(segment.last().ref()), Optional.empty(), unshared.get(), below)
-                    : write(
-                            segment,
-                            segment.layers(),
-                            segment.below().map(Segment::last),
-                            choices.split(segment),
-                            below);
+            Forest now;
+            if (unshared.isPresent()) {
+                List<ImageNode> path = tree.chain(segment.last().ref());
+                Split split = fitting(segment, path, unshared.get(), fits -> choices.cutUnsharing(segment, fits));
+                now = write(segment, path, Optional.empty(), split, below);
+            } else {
+                List<ImageNode> path = segment.layers();
+                Split split = fitting(segment, path, choices.split(segment), fits -> choices.cut(segment, fits));
+                now = write(segment, path, segment.below().map(Segment::last), split, below);
+            }
             noteDepths(segment, now);
             if (!segment.above().isEmpty()) {
                 after.put(segment, now);
@@ -134,6 +137,16 @@ final class TreePlanner {
                                 segment.last().ref(), split.price().bytes()));
             }
         }
+    }
+
+    /** What is wanted where there is room for it, else what {@code cut} makes of it. */
+    private Split fitting(
+            Segment segment, List<ImageNode> path, Split wanted, Function<Predicate<Split>, Split> cut) {
+        Optional<Problem> lack = space.lacksFor(wanted.merges(), path);
+        lack.ifPresent(problem -> obstacles.put(segment.last().ref(), problem));
+        return lack.isEmpty()
+                ? wanted
+                : cut.apply(split -> space.lacksFor(split.merges(), path).isEmpty());
     }
 
     /** @param under what the path stands on */

@@ -155,6 +155,47 @@ class OptimumTest {
         compare(ALL ? 20_000 : 500, 4, true);
     }
 
+    @Test
+    void aChainThatDoesNotFitGetsAsLowAsAnySequenceOfJobsThatFits() {
+        long seed = Long.getLong("planish.test.seed", System.nanoTime());
+        int cut = 0;
+        for (int i = 0; i < (ALL ? 5_000 : 200); i++, seed++) {
+            Random random = new Random(seed);
+            Case any = Case.of(seed, false);
+            int images = any.shape().size();
+            List<Integer> chain = IntStream.range(-1, images - 1).boxed().toList();
+            Case given = new Case(chain, any.own(), Map.of(), any.maxDepth(), false);
+            int budget = random.nextInt(AllJobSequences.CLUSTERS);
+
+            Plan plan = given.fleet()
+                    .plan(given.policy()
+                            .change()
+                            .budgetBytes((long) budget * Fleet.CLUSTER)
+                            .build());
+
+            int depth = Math.min(images, given.maxDepth());
+            while (cost(given, depth) > budget) {
+                depth++;
+            }
+            String what = "-Dplanish.test.seed=%d %s budget %d: %s".formatted(seed, given, budget, plan.jobs());
+            Plan.LeafDepth leaf = new Plan.LeafDepth(ref(given.name(images - 1)), images, depth);
+            assertThat(plan.leaves()).as(what).isEqualTo(images > given.maxDepth() ? List.of(leaf) : List.of());
+            assertThat(plan.jobs().stream().mapToLong(Job::bytesToWrite).sum() / Fleet.CLUSTER)
+                    .as(what)
+                    .isEqualTo(cost(given, depth));
+            if (depth > given.maxDepth()) {
+                cut++;
+                assertThat(plan.skips()).as(what).extracting(Plan.Skip::reason).containsExactly(SkipReason.BUDGET);
+            }
+        }
+        assertThat(cut).isPositive();
+    }
+
+    private static int cost(Case given, int depth) {
+        Map<Integer, Integer> wanted = Map.of(given.shape().size() - 1, depth);
+        return new AllJobSequences(given.images(), false).cheapest(wanted, 1_000_000).orElseThrow();
+    }
+
     private static void compare(int cases, int seconds, boolean unshare) {
         long seed = Long.getLong("planish.test.seed", System.nanoTime());
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;

@@ -115,6 +115,16 @@ class ReasonsTest {
     }
 
     @Test
+    void whatIsCutToWhatFitsSaysHowFarItGets() {
+        assertReason(
+                SkipReason.BUDGET,
+                "p/d is cut to what fits, 3 files instead of 1: merging into p/",
+                "forest a{100M} <- b{70M} <- c{5M} <- d{60M}",
+                "max-depth 1",
+                "budget 20M");
+    }
+
+    @Test
     void belowTheLeastDepth() {
         assertReason(
                 SkipReason.BELOW_MIN_DEPTH,

@@ -63,8 +63,13 @@ class SmallForestsTest {
     /**
      * @param shape the backing file of each image, which comes before it; -1: none
      * @param twists what is special, by image
+     * @param budget what may be written to each pool, in clusters
      */
-    private record Case(List<Integer> shape, int maxDepth, boolean unshare, Map<Integer, Twist> twists) {
+    private record Case(List<Integer> shape, int maxDepth, boolean unshare, Map<Integer, Twist> twists, int budget) {
+        Case(List<Integer> shape, int maxDepth, boolean unshare, Map<Integer, Twist> twists) {
+            this(shape, maxDepth, unshare, twists, Integer.MAX_VALUE);
+        }
+
         String name(int image) {
             return (twists.get(image) == Twist.IN_AN_INCOMPLETE_POOL ? "q/" : "p/") + "i" + image;
         }
@@ -116,7 +121,8 @@ class SmallForestsTest {
                 twists.put(random.nextInt(images), Twist.values()[random.nextInt(Twist.values().length)]);
             }
             try {
-                check(new Case(shape, 1 + random.nextInt(4), random.nextBoolean(), twists));
+                int budget = random.nextBoolean() ? Integer.MAX_VALUE : random.nextInt(20);
+                check(new Case(shape, 1 + random.nextInt(4), random.nextBoolean(), twists, budget));
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError("-Dplanish.test.seed=" + seed, e);
             }
@@ -146,6 +152,7 @@ class SmallForestsTest {
                 .change()
                 .maxDepth(given.maxDepth())
                 .unshare(given.unshare())
+                .budgetBytes((long) given.budget() * Fleet.CLUSTER)
                 .keep(given.globs(Twist.KEPT))
                 .protect(given.globs(Twist.PROTECTED))
                 .build();
@@ -155,6 +162,10 @@ class SmallForestsTest {
         String what = given + ": " + plan.jobs();
         carryOut(plan, snapshot, own, what, given);
         goalsHold(plan, snapshot, given.maxDepth(), what);
+        plan.totals()
+                .forEach(total -> assertThat(total.bytesToWrite())
+                        .as(what)
+                        .isLessThanOrEqualTo(policy.budgetBytes(total.pool())));
     }
 
     private void carryOut(
