@@ -7,7 +7,6 @@ import io.planish.chain.Problem;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

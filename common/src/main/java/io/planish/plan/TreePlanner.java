@@ -140,8 +140,7 @@ final class TreePlanner {
     }
 
     /** What is wanted where there is room for it, else what {@code cut} makes of it. */
-    private Split fitting(
-            Segment segment, List<ImageNode> path, Split wanted, Function<Predicate<Split>, Split> cut) {
+    private Split fitting(Segment segment, List<ImageNode> path, Split wanted, Function<Predicate<Split>, Split> cut) {
         Optional<Problem> lack = space.lacksFor(wanted.merges(), path);
         lack.ifPresent(problem -> obstacles.put(segment.last().ref(), problem));
         return lack.isEmpty()

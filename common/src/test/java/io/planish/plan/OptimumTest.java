@@ -193,7 +193,9 @@ class OptimumTest {
 
     private static int cost(Case given, int depth) {
         Map<Integer, Integer> wanted = Map.of(given.shape().size() - 1, depth);
-        return new AllJobSequences(given.images(), false).cheapest(wanted, 1_000_000).orElseThrow();
+        return new AllJobSequences(given.images(), false)
+                .cheapest(wanted, 1_000_000)
+                .orElseThrow();
     }
 
     private static void compare(int cases, int seconds, boolean unshare) {
