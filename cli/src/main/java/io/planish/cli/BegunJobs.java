@@ -1,15 +1,20 @@
 package io.planish.cli;
 
+import io.planish.ErrorKind;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.engine.JobRunner;
 import io.planish.engine.JobRunner.BegunJob;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import io.planish.storage.Pool;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +36,32 @@ final class BegunJobs {
             jobs.addAll(runner.begun(pool));
         }
         return new BegunJobs(workspace, jobs);
+    }
+
+    private String wayOut(Job job, JobResult result) {
+        boolean isGone = result.outcome() instanceof Outcome.Stale
+                || result.outcome() instanceof Outcome.Failed failed && failed.kind() == ErrorKind.MISSING;
+        return job.kind() == JobKind.COMMIT && isGone
+                ? " (bring it back; or, where another tool has finished the commit: planish check -r mark "
+                        + workspace.gate().here(job.target()) + ")"
+                : "";
+    }
+
+    /** Forgets the commits that were begun into an image, whichever pool around it remembers them. */
+    static void giveUpCommitsInto(Path image) throws IOException {
+        for (Path folder = image.getParent(); folder != null; folder = folder.getParent()) {
+            if (Files.isDirectory(folder.resolve(".planish"))) {
+                Workspace workspace = Workspace.toWriteIn(List.of(folder), List.of());
+                JobRunner runner = workspace.runner(EngineOptions.DEFAULT, Set.of());
+                Pool pool = workspace.pools().all().getFirst();
+                for (BegunJob begun : runner.begun(pool)) {
+                    Job job = begun.job();
+                    if (job.kind() == JobKind.COMMIT && job.target().equals(workspace.ref(image))) {
+                        runner.giveUp(pool, begun);
+                    }
+                }
+            }
+        }
     }
 
     boolean isEmpty() {
@@ -68,7 +99,8 @@ final class BegunJobs {
                         out.println(how + PlanText.what(begun.job()));
                         out.flush();
                     } else {
-                        err.println("planish: " + how + Outcomes.message(result.outcome()));
+                        err.println(
+                                "planish: " + how + Outcomes.message(result.outcome()) + wayOut(begun.job(), result));
                     }
                     all &= done;
                 }

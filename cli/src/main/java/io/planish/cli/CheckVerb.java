@@ -3,6 +3,7 @@ package io.planish.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.image.HeaderFile;
 import io.planish.image.Images;
 import io.planish.image.MetadataCheck;
 import io.planish.job.Json;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,6 +47,8 @@ final class CheckVerb implements Callable<Integer> {
     private static final int ERRORS = 2;
     private static final int LEAKS = 3;
     private static final int NOT_SUPPORTED = 63;
+    private static final String LEFT_OVER_MARK = "mark";
+    private static final Set<String> REPAIRS = Set.of("leaks", LEFT_OVER_MARK);
 
     @Spec
     private CommandSpec spec;
@@ -55,7 +59,11 @@ final class CheckVerb implements Callable<Integer> {
     @Option(
             names = {"-r", "--repair"},
             paramLabel = "WHAT",
-            description = "Only 'leaks': give leaked clusters back, and put refcounts right that a crash left behind.")
+            description = {
+                "'leaks': give leaked clusters back, and put refcounts right that a crash left behind.",
+                "'mark': take off the mark that a commit was begun and not finished; only where another tool has finished it, "
+                        + "and the overlay that was committed is gone."
+            })
     private Optional<String> repair = Optional.empty();
 
     @Option(
@@ -77,12 +85,12 @@ final class CheckVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (repair.isPresent() && !repair.get().equals("leaks")) {
+        if (repair.isPresent() && !REPAIRS.contains(repair.get())) {
             throw new ParameterException(
                     spec.commandLine(),
                     repair.get().equals("all")
                             ? "'all' is not repaired: it may make damage worse (only 'leaks' is)"
-                            : "unknown repair '" + repair.get() + "', only 'leaks'");
+                            : "unknown repair '" + repair.get() + "', only 'leaks' and 'mark'");
         }
         Storage storage = new LinuxStorage();
         boolean isQcow2 = format.map(Images.QCOW2::equals).orElse(LocalChain.looksLikeQcow2(storage, file));
@@ -100,7 +108,10 @@ final class CheckVerb implements Callable<Integer> {
             }
             MetadataCheck.Result before = MetadataCheck.run(open, file);
             MetadataCheck.Result result = before;
-            if (repairs && !before.isClean()) {
+            if (repair.filter(LEFT_OVER_MARK::equals).isPresent()) {
+                HeaderFile.edit(open, edit -> edit.halfMerged(false));
+                BegunJobs.giveUpCommitsInto(image.path());
+            } else if (repairs && !before.isClean()) {
                 MetadataCheck.repair(open, file);
                 result = MetadataCheck.run(open, file);
             }

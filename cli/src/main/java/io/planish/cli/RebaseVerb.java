@@ -44,8 +44,30 @@ import picocli.CommandLine.Spec;
         })
 final class RebaseVerb implements Callable<Integer> {
     /** Formats that a link may name where it is not followed. */
-    private static final Set<String> FORMATS =
-            Set.of(Images.QCOW2, Images.RAW, "qcow", "qed", "vmdk", "vdi", "vpc", "vhdx", "parallels", "luks");
+    private static final Set<String> FORMATS = Set.of(
+            Images.QCOW2,
+            Images.RAW,
+            "qcow",
+            "qed",
+            "vmdk",
+            "vdi",
+            "vpc",
+            "vhdx",
+            "parallels",
+            "luks",
+            "bochs",
+            "cloop",
+            "dmg",
+            "file",
+            "host_device",
+            "nbd",
+            "rbd",
+            "ssh",
+            "http",
+            "https",
+            "iscsi",
+            "nfs",
+            "gluster");
 
     @Spec
     private CommandSpec spec;

@@ -99,7 +99,12 @@ record Workspace(
         Storage storage = new LinuxStorage();
         Pools pools = Pools.open(storage, configs, missing);
         return new Workspace(
-                storage, pools, new PathGate(storage, pools), new HeadReader(storage, CLOCK), enters, References.NONE);
+                storage,
+                pools,
+                PathGate.ofThisMachine(storage, pools),
+                new HeadReader(storage, CLOCK),
+                enters,
+                References.NONE);
     }
 
     /** The same folders, where these are asked who refers to images. */

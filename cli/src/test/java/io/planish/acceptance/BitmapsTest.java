@@ -8,6 +8,7 @@ import io.planish.cli.Cli.Answer;
 import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of persistent bitmaps, made, filled and read back by QEMU's tools. */
 class BitmapsTest {
@@ -244,7 +247,30 @@ class BitmapsTest {
 
         image("above", "old", "");
         add("above", "weekly");
-        assertRefused("old", "above", "images/old.qcow2");
+        byte[] below = images.bytes("old");
+        assertThat(Outcomes.message(merges.run(merges.merge("", "old", "above")).outcome()))
+                .contains("images/old.qcow2", "cannot hold persistent bitmaps");
+        assertThat(images.bytes("old")).isEqualTo(below);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"old", "raw", "empty"})
+    void dropInCommitIntoABaseThatCannotHoldBitmapsLeavesThemWithTheTop(String base) throws IOException {
+        image("old", "", "compat=0.10");
+        image("empty", "", "", "0");
+        Path raw = images.folder().resolve("raw");
+        Files.write(raw, new byte[4 << 20]);
+        Path active = images.path("active");
+        String below = base.equals("raw") ? raw.toString() : images.path(base).toString();
+        Qemu.img("create", "-q", "-f", "qcow2", "-b", below, "-F", base.equals("raw") ? "raw" : "qcow2", active, "4M");
+        add("active", "daily");
+        images.write("active", "write -P 3 3M 64k");
+        images.remember(List.of("active"));
+
+        assertCommits("commit", active);
+
+        assertBits("active", "daily", "3M+64k");
+        images.assertUnchangedAndClean("active");
     }
 
     @Test

@@ -7,10 +7,13 @@ import io.planish.cli.Cli.Answer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code commit} and {@code rebase} leave behind what {@code qemu-img} leaves behind, where that is right. */
 class DropInTest {
@@ -108,6 +111,30 @@ class DropInTest {
         assertThat(images.chainOf("b")).isEqualTo("base <- b");
         assertThat(Qemu.img("info", images.path("b"))).contains("backing file: ../bases/base.qcow2");
         images.assertUnchangedAndClean("b");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"commit", "pull", "rebase -b ''", "flatten --yes --max-depth 1"})
+    void aChainThatIsNamedThroughASymbolicLinkToItsFolderIsFollowed(String verb) throws IOException {
+        Path link = Files.createSymbolicLink(dir.resolve("link"), images.folder());
+        images.chain("base <- s1 <- active");
+        for (String name : List.of("s1", "active")) {
+            String backing =
+                    link.resolve(name.equals("s1") ? "base.qcow2" : "s1.qcow2").toString();
+            Qemu.img("rebase", "-u", "-b", backing, "-F", "qcow2", images.path(name));
+        }
+        images.remember(List.of("active"));
+        List<Object> words = new ArrayList<>();
+        for (String word : verb.split(" ")) {
+            words.add(word.equals("''") ? "" : word);
+        }
+        words.add(verb.startsWith("flatten") ? images.folder() : link.resolve("active.qcow2"));
+
+        Answer answer = Cli.planish(words.toArray());
+
+        assertThat(answer.exit()).as(answer.err()).isZero();
+        images.assertUnchangedAndClean("active");
+        assertThat(images.chainOf("active")).isEqualTo(verb.equals("commit") ? "base <- s1 <- active" : "active");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.planish.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.planish.cli.Cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +80,30 @@ class KilledProcessTest {
             }
             Qemu.run("rm", "-r", images.folder());
         }
+    }
+
+    @Test
+    void aCommitThatAnotherToolHasFinishedIsForgottenWhenSomebodySaysSo() throws Exception {
+        Path folder = Files.move(dir.resolve("made"), images.folder());
+        Process commit =
+                start(List.of("commit", "-r", "10M", images.path("active").toString()));
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> Cli.planish("scan", images.folder()).out().contains("HALF_MERGED"));
+        commit.destroyForcibly().waitFor();
+        Qemu.img("commit", "-q", images.path("active"));
+        Files.delete(images.path("active"));
+        List<String> flatten = List.of("flatten", folder.toString(), "--yes");
+        String base = images.path("s1").toRealPath().toString();
+
+        assertThat(start(flatten).waitFor()).isEqualTo(1);
+        assertThat(said()).contains("planish check -r mark " + base);
+        assertThat(start(List.of("check", "-r", "mark", base)).waitFor())
+                .as(said())
+                .isZero();
+        assertThat(start(flatten).waitFor()).as(said()).isZero();
+
+        images.assertSameContent("s1", "active");
     }
 
     /** The command line that does the job, as often as it is repeated. */

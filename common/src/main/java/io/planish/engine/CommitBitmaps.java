@@ -55,6 +55,15 @@ final class CommitBitmaps {
                 holders.add(new MergedBitmap.Holder(i, image.toString(), entries));
             }
         }
+        if (chain.keepsLayers() && !targetHoldsBitmaps()) {
+            holders.removeIf(holder -> holder.layer() > chain.target());
+        }
+    }
+
+    /** Where it does not, those of layers that are kept stay what they are: in their image, telling what was written to it. */
+    private boolean targetHoldsBitmaps() {
+        Source own = sources.get(chain.target());
+        return own != null && own.header().version() >= 3 && own.header().virtualSizeBytes() > 0;
     }
 
     /** Reads the directories of all layers from the target up; the target may be raw. */

@@ -106,7 +106,7 @@ final class Finisher {
         }
         retire(intent, files, attempt);
         dropPastEnd(target, intent);
-        intents.remove(pools.get(job.target().pool()), intent);
+        intents.remove(pools.get(job.target().pool()), intent.run(), job);
     }
 
     /** The base of a target that will move, under a name that means the same in both folders. */

@@ -59,8 +59,8 @@ final class IntentFiles {
         SmallFile.write(storage, file(pool, intent.run(), intent.job()), Json.MAPPER.writeValueAsBytes(intent));
     }
 
-    void remove(Pool pool, Intent intent) throws IOException {
-        SmallFile.remove(storage, file(pool, intent.run(), intent.job()));
+    void remove(Pool pool, String run, Job job) throws IOException {
+        SmallFile.remove(storage, file(pool, run, job));
     }
 
     private Optional<Intent> read(Path path) throws IOException {

@@ -97,6 +97,14 @@ public final class JobRunner {
     }
 
     /**
+     * Gives up a begun job that nobody can finish any more, because somebody has taken its files away or has finished it by other
+     * means: what it has written stays as it is, marks too. Durable on return.
+     */
+    public void giveUp(Pool pool, BegunJob begun) throws IOException {
+        intents.remove(pool, begun.run(), begun.job());
+    }
+
+    /**
      * Whether an earlier attempt has finished the job and only its answer got lost. Reads headers, without locks.
      *
      * @param job with its expectations filled in as far as they are known

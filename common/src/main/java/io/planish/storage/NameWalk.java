@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One walk along a name, segment by segment as a hypervisor's kernel would go, looking only at what lies in pools.
  *
- * <p>Outside of the pools nothing is looked at: there every segment counts as a plain folder. The walk stops at the first
+ * <p>Outside of the pools nothing is looked at, there every segment counts as a plain folder, unless it is told to
+ * look there too. The walk stops at the first
  * thing that is missing, and at the end wherever it does not stand on a regular file of a pool.
  */
 final class NameWalk {
@@ -21,6 +22,7 @@ final class NameWalk {
 
     private final Storage storage;
     private final PoolViews views;
+    private final boolean looksOutside;
     private final Deque<String> ahead = new ArrayDeque<>();
     /** As hypervisors see it, absolute, without symbolic links as far as pools go. */
     private Path at = Path.of("/");
@@ -28,9 +30,10 @@ final class NameWalk {
     private FileStatus.@Nullable Type standsOn = FileStatus.Type.DIRECTORY;
     private int links;
 
-    NameWalk(Storage storage, PoolViews views) {
+    NameWalk(Storage storage, PoolViews views, boolean looksOutside) {
         this.storage = storage;
         this.views = views;
+        this.looksOutside = looksOutside;
     }
 
     /** Where {@code name} leads from {@code folder}, a folder as hypervisors see it. */
@@ -72,17 +75,22 @@ final class NameWalk {
         }
         Path next = views.canonical(at.resolve(segment));
         ImageRef ref = views.refAt(next);
-        if (ref == null || views.isAboveAPool(next)) {
+        if (views.isAboveAPool(next) || (ref == null && !looksOutside)) {
             at = next;
             return null;
         }
-        Path here = views.here(ref);
+        Path here = ref == null ? next : views.here(ref);
         FileStatus.Type type;
         try {
             type = storage.status(here).type();
         } catch (ImageException e) {
             if (e.kind() == ErrorKind.MISSING) {
-                return new Resolution.Missing("does not exist: no " + PathGate.printable(ref.toString()));
+                return new Resolution.Missing(
+                        "does not exist: no " + PathGate.printable(ref == null ? next.toString() : ref.toString()));
+            }
+            if (ref == null) {
+                at = next;
+                return null;
             }
             throw e;
         }

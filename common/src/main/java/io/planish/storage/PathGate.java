@@ -26,13 +26,27 @@ public final class PathGate {
     private final Pools pools;
     private final PoolViews views;
     private final boolean viewsAreNested;
+    private final boolean looksOutside;
 
     /** @throws IllegalArgumentException if names under one folder lead into two pools */
     public PathGate(Storage storage, Pools pools) {
+        this(storage, pools, false);
+    }
+
+    private PathGate(Storage storage, Pools pools, boolean looksOutside) {
         this.storage = storage;
         this.pools = pools;
         this.views = new PoolViews(storage, pools);
         this.viewsAreNested = views.areNested();
+        this.looksOutside = looksOutside;
+    }
+
+    /**
+     * For a user's own machine, whose hypervisors see what it sees: symbolic links outside of the pools are followed too, as
+     * far as they lead into one. A service does not look there: an image must not make it wait for a mount that hangs.
+     */
+    public static PathGate ofThisMachine(Storage storage, Pools pools) {
+        return new PathGate(storage, pools, true);
     }
 
     /**
@@ -163,7 +177,7 @@ public final class PathGate {
 
     private Resolution walk(Path folder, String name) throws IOException {
         try {
-            return new NameWalk(storage, views).walk(folder, name);
+            return new NameWalk(storage, views, looksOutside).walk(folder, name);
         } catch (InvalidPathException e) {
             return new Resolution.Refused("is not a name that this machine can express, its locale is not UTF-8");
         }

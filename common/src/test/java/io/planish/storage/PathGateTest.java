@@ -250,21 +250,29 @@ class PathGateTest {
         assertLeadsTo("far/base", "near/vm/a", gate.backingName(ref("near/vm/a"), ref("far/base"), "x"));
     }
 
-    @Test
-    void onOneMachineNamesLeadWhereTheKernelLeads() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void onOneMachineNamesLeadWhereTheKernelLeads(boolean linksOutside) throws IOException {
         long seed = Long.getLong("planish.seed", 20_261_123);
         Random random = new Random(seed);
-        gate = gate(near, far);
         Path top = temp.toRealPath();
+        Pools pools = Pools.of(List.of(pool("near", near, near), pool("far", far, far)));
+        gate = linksOutside ? PathGate.ofThisMachine(storage, pools) : new PathGate(storage, pools);
+        List<Path> linked = new ArrayList<>(List.of(near, near.resolve("vm"), far, far.resolve("vm")));
+        if (linksOutside) {
+            linked.addAll(List.of(top, top.resolve("mnt")));
+        }
         Path cwd = near.resolve("vm");
         String[] words = {"..", ".", "", "vm", "base", "a", "b", "near", "mnt", "far", "l0", "l1", "l2", "l3", "gone"};
         for (String word : words) {
             // outside of the pools the gate does not look what is there: let there be something, as the kernel wants
-            Files.createDirectories(top.resolve(word));
+            if (!linksOutside || !word.matches("l\\d")) {
+                Files.createDirectories(top.resolve(word));
+            }
         }
         for (int round = 0; round < 40; round++) {
             for (int link = 0; link < 4; link++) {
-                for (Path folder : List.of(near, cwd, far, far.resolve("vm"))) {
+                for (Path folder : linked) {
                     Path name = folder.resolve("l" + link);
                     Files.deleteIfExists(name);
                     Files.createSymbolicLink(name, Path.of(randomName(random, words, top)));
