@@ -94,7 +94,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
     SavedPlan deleting() {
         Policy now = plan.policy().change().grace(Duration.ZERO).build();
         Plan same =
-                new Plan(plan.snapshot(), now, plan.jobs(), plan.leaves(), plan.skips(), plan.ends(), plan.totals());
+                new Plan(plan.snapshot(), now, plan.jobs(), plan.leaves(), plan.skips(), plan.stays(), plan.ends(), plan.totals());
         return new SavedPlan(same, madeAt, folders, asked);
     }
 

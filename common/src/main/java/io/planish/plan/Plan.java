@@ -5,12 +5,15 @@ import io.planish.chain.PoolName;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What is to be done, what is left alone and why, and what it costs.
  *
  * @param jobs in an order in which each comes after those it depends on
  * @param leaves each image without overlays whose chain changes or is longer than the policy wants
+ * @param skips chains, by their leaves
+ * @param stays of the trees that jobs change, the images that no job writes or removes because that must not be
  * @param ends restore points that end
  */
 public record Plan(
@@ -19,6 +22,7 @@ public record Plan(
         List<Job> jobs,
         List<LeafDepth> leaves,
         List<Skip> skips,
+        List<Skip> stays,
         List<End> ends,
         List<Total> totals) {
 
@@ -26,11 +30,13 @@ public record Plan(
         jobs = List.copyOf(jobs);
         leaves = List.copyOf(leaves);
         skips = List.copyOf(skips);
+        // what the version before has written says nothing of it
+        stays = List.copyOf(Objects.requireNonNullElse(stays, List.of()));
         ends = List.copyOf(ends);
         totals = List.copyOf(totals);
     }
 
-    /** An image that is left alone, or does not get as low as the policy wants. */
+    /** An image that is left alone, or does not get as low as the policy wants, and why. */
     public record Skip(ImageRef image, SkipReason reason, String sentence) {}
 
     /** A file whose content of its own ends with a job: nobody can go back to it afterwards. */

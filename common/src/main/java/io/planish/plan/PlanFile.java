@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * {"type":"header","version":1,"snapshot":…,"policy":{…}}
- * {"type":"job",…} {"type":"leaf",…} {"type":"skip",…} {"type":"ends",…} {"type":"total",…}
+ * {"type":"job",…} {"type":"leaf",…} {"type":"skip",…} {"type":"stays",…} {"type":"ends",…} {"type":"total",…}
  * </pre>
  *
  * <p>A reader passes over fields and types it does not know, and refuses a version or a key of the policy it does not know: that
@@ -42,6 +42,7 @@ public final class PlanFile {
         lines(out, "job", plan.jobs());
         lines(out, "leaf", plan.leaves());
         lines(out, "skip", plan.skips());
+        lines(out, "stays", plan.stays());
         lines(out, "ends", plan.ends());
         lines(out, "total", plan.totals());
         out.flush();
@@ -94,6 +95,7 @@ public final class PlanFile {
         List<Job> jobs = new ArrayList<>();
         List<Plan.LeafDepth> leaves = new ArrayList<>();
         List<Plan.Skip> skips = new ArrayList<>();
+        List<Plan.Skip> stays = new ArrayList<>();
         List<Plan.End> ends = new ArrayList<>();
         List<Plan.Total> totals = new ArrayList<>();
         BufferedReader lines = new BufferedReader(in);
@@ -111,6 +113,7 @@ public final class PlanFile {
                         case "job" -> jobs.add(Json.MAPPER.treeToValue(line, Job.class));
                         case "leaf" -> leaves.add(Json.MAPPER.treeToValue(line, Plan.LeafDepth.class));
                         case "skip" -> skips.add(Json.MAPPER.treeToValue(line, Plan.Skip.class));
+                        case "stays" -> stays.add(Json.MAPPER.treeToValue(line, Plan.Skip.class));
                         case "ends" -> ends.add(Json.MAPPER.treeToValue(line, Plan.End.class));
                         case "total" -> totals.add(Json.MAPPER.treeToValue(line, Plan.Total.class));
                         default -> {}
@@ -119,7 +122,7 @@ public final class PlanFile {
                     throw malformed(number, e);
                 }
             }
-            return new Plan(header.path("snapshot").asText(), policy, jobs, leaves, skips, ends, totals);
+            return new Plan(header.path("snapshot").asText(), policy, jobs, leaves, skips, stays, ends, totals);
         } catch (JsonProcessingException | IllegalArgumentException e) {
             throw malformed(1, e);
         }

@@ -61,6 +61,7 @@ public final class PlanPart {
                 kept,
                 plan.leaves().stream().filter(l -> shown.test(l.leaf())).toList(),
                 plan.skips().stream().filter(s -> shown.test(s.image())).toList(),
+                plan.stays().stream().filter(s -> shown.test(s.image())).toList(),
                 plan.ends().stream().filter(e -> jobs.contains(e.job())).toList(),
                 plan.totals().stream().filter(t -> pools.contains(t.pool())).toList());
     }

@@ -57,8 +57,9 @@ public final class PlanReport {
         shown.forEach(this::tree);
         moreTrees(changes, shown);
         ends(shown);
-        shown.forEach(this::leftovers);
-        skips();
+        leftovers(shown);
+        problems("Left alone, or not as short as wanted", plan.skips());
+        stays();
         findings();
         if (!plan.jobs().isEmpty()) {
             totals();
@@ -190,23 +191,36 @@ public final class PlanReport {
                 + String.join(", ", names.subList(names.size() - NAMES / 2, names.size()));
     }
 
-    private void leftovers(TreeChange change) {
-        List<ImageNode> unused = change.unused();
-        if (!unused.isEmpty()) {
+    private void leftovers(List<TreeChange> changes) {
+        List<TreeChange> leaving =
+                changes.stream().filter(change -> !change.unused().isEmpty()).toList();
+        if (!leaving.isEmpty()) {
+            lines.gap().add("No guest needs afterwards, but they stay");
+        }
+        for (TreeChange change : leaving) {
             String folder = change.folder();
-            lines.gap()
-                    .wrapped(
-                            "No guest needs afterwards, but they stay: ",
-                            names(unused.stream().map(ImageNode::ref).toList(), folder));
+            lines.wrapped(
+                    "  " + folder + (folder.isEmpty() ? "" : ": "),
+                    names(change.unused().stream().map(ImageNode::ref).toList(), folder));
         }
     }
 
-    private void skips() {
-        Map<SkipReason, List<Plan.Skip>> byReason = plan.skips().stream()
+    /** What has not been said of chains already. */
+    private void stays() {
+        Set<String> said = plan.skips().stream().map(Plan.Skip::sentence).collect(Collectors.toSet());
+        problems(
+                "Neither written nor removed",
+                plan.stays().stream()
+                        .filter(stay -> !said.contains(stay.sentence()))
+                        .toList());
+    }
+
+    private void problems(String title, List<Plan.Skip> problems) {
+        Map<SkipReason, List<Plan.Skip>> byReason = problems.stream()
                 .collect(Collectors.groupingBy(
                         Plan.Skip::reason, () -> new EnumMap<>(SkipReason.class), Collectors.toList()));
         if (!byReason.isEmpty()) {
-            lines.gap().add("Left alone, or not as short as wanted");
+            lines.gap().add(title);
         }
         byReason.forEach((reason, skips) -> {
             lines.add("  " + reason + " (" + skips.size() + ")");

@@ -26,6 +26,7 @@ public final class Planner {
     private final List<Job> jobs = new ArrayList<>();
     private final List<Plan.LeafDepth> leaves = new ArrayList<>();
     private final List<Plan.Skip> skips = new ArrayList<>();
+    private final List<Plan.Skip> stays = new ArrayList<>();
 
     private Planner(Snapshot snapshot, Policy policy) {
         this.snapshot = snapshot;
@@ -51,6 +52,7 @@ public final class Planner {
                 jobs,
                 leaves,
                 skips,
+                stays,
                 jobs.stream().flatMap(job -> ends(job).stream()).toList(),
                 snapshot.pools().stream()
                         .map(PoolState::name)
@@ -100,6 +102,7 @@ public final class Planner {
         Forest tree = planner.tree();
         Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
         tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
+        stays.addAll(Staying.of(tree, planner.jobs(), rule));
         return true;
     }
 

@@ -62,6 +62,7 @@ class PlanFileTest {
                     20)),
             List.of(new Plan.LeafDepth(ref("a"), 4, 2)),
             List.of(new Plan.Skip(ref("b"), SkipReason.IN_USE, "b is open elsewhere")),
+            List.of(new Plan.Skip(ref("c"), SkipReason.HARD_LINKED, "c has another name")),
             List.of(new Plan.End(ref("s2"), "j1")),
             List.of(new Plan.Total(ref("a").pool(), 10, 0, 20, 10)));
 

@@ -1,5 +1,6 @@
 package io.planish.plan;
 
+import static io.planish.chain.Chains.ref;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.planish.job.SkipReason;
@@ -122,6 +123,26 @@ class ReasonsTest {
                 "forest a{100M} <- b{70M} <- c{5M} <- d{60M}",
                 "max-depth 1",
                 "budget 20M");
+    }
+
+    @Test
+    void ofWhatMustStayInATreeThatChangesItIsToldWhy() {
+        DrawnFleet drawn = DrawnFleet.of(List.of(
+                "forest gold{9M} <- a{1M} <- b{1M hard-linked} <- c{1M} <- d{1M}",
+                "max-depth 2",
+                "protect gold"));
+
+        Plan plan = drawn.fleet().plan(drawn.policy());
+
+        assertThat(plan.jobs()).hasSize(1);
+        assertThat(plan.stays())
+                .containsExactly(
+                        new Plan.Skip(
+                                ref("a"),
+                                SkipReason.HARD_LINKED,
+                                "p/a stays the backing file of p/b, which has to stay"),
+                        new Plan.Skip(ref("b"), SkipReason.HARD_LINKED, "p/b has HARD_LINKED"),
+                        new Plan.Skip(ref("gold"), SkipReason.PROTECTED, "p/gold is protected by 'gold'"));
     }
 
     @Test

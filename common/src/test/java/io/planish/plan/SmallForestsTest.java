@@ -162,6 +162,11 @@ class SmallForestsTest {
         String what = given + ": " + plan.jobs();
         carryOut(plan, snapshot, own, what, given);
         goalsHold(plan, snapshot, given.maxDepth(), what);
+        Set<ImageRef> told = plan.stays().stream().map(Plan.Skip::image).collect(Collectors.toSet());
+        TreeChange.of(plan, snapshot.forest())
+                .forEach(change -> assertThat(change.unused().stream().map(ImageNode::ref))
+                        .as("of what nobody needs it is told why it stays: " + what)
+                        .allMatch(told::contains));
         plan.totals()
                 .forEach(total -> assertThat(total.bytesToWrite())
                         .as(what)
