@@ -93,8 +93,15 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
     /** The same without a grace period for what is left over. */
     SavedPlan deleting() {
         Policy now = plan.policy().change().grace(Duration.ZERO).build();
-        Plan same =
-                new Plan(plan.snapshot(), now, plan.jobs(), plan.leaves(), plan.skips(), plan.stays(), plan.ends(), plan.totals());
+        Plan same = new Plan(
+                plan.snapshot(),
+                now,
+                plan.jobs(),
+                plan.leaves(),
+                plan.skips(),
+                plan.stays(),
+                plan.ends(),
+                plan.totals());
         return new SavedPlan(same, madeAt, folders, asked);
     }
 

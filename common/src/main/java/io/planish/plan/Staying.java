@@ -19,7 +19,7 @@ final class Staying {
     private final SafetyRule rule;
     private final Set<ImageRef> written = new HashSet<>();
     private final Set<ImageRef> gone = new HashSet<>();
-    private final SortedMap<ImageRef, Problem> why = new TreeMap<>();
+    private final SortedMap<ImageRef, Plan.Skip> why = new TreeMap<>();
 
     private Staying(Forest tree, SafetyRule rule) {
         this.tree = tree;
@@ -39,12 +39,7 @@ final class Staying {
             jobs.forEach(staying::leftOver);
             tree.nodes().forEach(staying::untouched);
         }
-        return staying.why.entrySet().stream()
-                .map(stays -> new Plan.Skip(
-                        stays.getKey(),
-                        stays.getValue().reason(),
-                        stays.getValue().sentence()))
-                .toList();
+        return List.copyOf(staying.why.values());
     }
 
     private void noteWritten(Job job) {
@@ -60,18 +55,21 @@ final class Staying {
 
     /** What a job's target has taken the content of, from the highest down: where one stays, all below it do. */
     private void leftOver(Job job) {
-        Optional<ImageRef> above = Optional.empty();
+        Optional<Plan.Skip> above = Optional.empty();
         for (ImageNode image : below(job).reversed()) {
             if (!gone.contains(image.ref())) {
-                Optional<ImageRef> user = above;
-                rule.retires(image)
+                Optional<Plan.Skip> user = above;
+                above = rule.retires(image)
                         .or(() -> user.map(overlay -> new Problem(
-                                why.get(overlay).reason(),
-                                image.ref() + " stays the backing file of " + overlay + ", which has to stay")))
-                        .ifPresent(problem -> why.putIfAbsent(image.ref(), problem));
-                above = Optional.of(image.ref()).filter(why::containsKey);
+                                overlay.reason(),
+                                image.ref() + " stays the backing file of " + overlay.image() + ", which has to stay")))
+                        .map(problem -> note(image, problem));
             }
         }
+    }
+
+    private Plan.Skip note(ImageNode image, Problem problem) {
+        return why.computeIfAbsent(image.ref(), ref -> new Plan.Skip(ref, problem.reason(), problem.sentence()));
     }
 
     private List<ImageNode> below(Job job) {
@@ -94,7 +92,7 @@ final class Staying {
             if (problem.isEmpty() && !tree.overlays(image.ref()).isEmpty()) {
                 problem = rule.endsView(image, tree).or(() -> rule.goesDown(image));
             }
-            problem.ifPresent(found -> why.put(image.ref(), found));
+            problem.ifPresent(found -> note(image, found));
         }
     }
 }

@@ -128,9 +128,7 @@ class ReasonsTest {
     @Test
     void ofWhatMustStayInATreeThatChangesItIsToldWhy() {
         DrawnFleet drawn = DrawnFleet.of(List.of(
-                "forest gold{9M} <- a{1M} <- b{1M hard-linked} <- c{1M} <- d{1M}",
-                "max-depth 2",
-                "protect gold"));
+                "forest gold{9M} <- a{1M} <- b{1M hard-linked} <- c{1M} <- d{1M}", "max-depth 2", "protect gold"));
 
         Plan plan = drawn.fleet().plan(drawn.policy());
 
