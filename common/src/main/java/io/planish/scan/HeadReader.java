@@ -73,7 +73,7 @@ public final class HeadReader {
         }
         opens.run();
         long now = clock.millis();
-        try (ImageFile file = storage.open(found.path(), Storage.OpenMode.READ)) {
+        try (ImageFile file = storage.openSeen(found.path())) {
             FileHead head = read(file, file.sizeBytes());
             boolean settled = facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis();
             if (settled && file.status().facts(found.pool().id()).equals(facts)) {

@@ -10,7 +10,6 @@ import io.planish.job.SkipReason;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Storage;
-import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -60,7 +59,7 @@ final class UseProbe {
 
     private ImageNode asked(ImageNode node, FoundFile file) {
         Path path = file.path();
-        try (ImageFile image = storage.open(path, OpenMode.READ)) {
+        try (ImageFile image = storage.openSeen(path)) {
             ImageNode asked = node;
             if (storage.isReadOnly(path)) {
                 asked = asked.withProblem(new Problem(

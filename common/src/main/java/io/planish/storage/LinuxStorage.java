@@ -31,6 +31,11 @@ public final class LinuxStorage implements Storage {
     }
 
     @Override
+    public ImageFile openSeen(Path path) throws IOException {
+        return opened(Descriptors.open(path, Descriptors.READ_ONLY | Descriptors.NON_BLOCKING), path, OpenMode.READ);
+    }
+
+    @Override
     public void requireOpenFiles(int count) throws ImageException {
         OpenFileLimit.require(count);
     }
