@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
             "  planish apply plan.jsonl --target /pool/a/vm.qcow2 --json"
         })
 final class ApplyVerb implements Callable<Integer> {
+    private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(-5);
+
     @Spec
     private CommandSpec spec;
 
@@ -79,7 +81,6 @@ final class ApplyVerb implements Callable<Integer> {
                 .exitCode();
     }
 
-    /** What was begun goes on at any age: what has changed since is noticed all the same. */
     /** Whoever was asked for the plan what must stay is asked again: somebody may refer to more by now. */
     private void requireSameReferences(SavedPlan saved) throws ImageException {
         List<String> missing = new ArrayList<>(saved.asked());
@@ -93,8 +94,16 @@ final class ApplyVerb implements Callable<Integer> {
         }
     }
 
+    /** What was begun goes on at any age: what has changed since is noticed all the same. */
     private void requireFresh(SavedPlan saved) throws ImageException {
         Duration age = Duration.between(saved.madeAt(), Instant.now());
+        if (age.compareTo(CLOCKS_DIFFER) < 0) {
+            throw new ImageException(
+                    ErrorKind.CHANGED_UNDERNEATH,
+                    file.toString(),
+                    "the plan was made at " + saved.madeAt() + ", which is still to come, so its age cannot be told",
+                    "set the clock right, or make the plan anew with plan -o FILE");
+        }
         boolean begun =
                 Files.exists(StateFolder.ofAllRuns().resolve(saved.plan().snapshot()));
         if (age.compareTo(maxAge) > 0 && !begun) {

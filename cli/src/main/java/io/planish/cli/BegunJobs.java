@@ -1,6 +1,5 @@
 package io.planish.cli;
 
-import io.planish.ErrorKind;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.engine.JobRunner;
@@ -39,8 +38,10 @@ final class BegunJobs {
     }
 
     private String wayOut(Job job, JobResult result) {
-        boolean isGone = result.outcome() instanceof Outcome.Stale
-                || result.outcome() instanceof Outcome.Failed failed && failed.kind() == ErrorKind.MISSING;
+        boolean ended = result.outcome() instanceof Outcome.Stale || result.outcome() instanceof Outcome.Failed;
+        boolean isGone = ended
+                && job.expects().stream()
+                        .anyMatch(image -> !Files.exists(workspace.gate().here(image.image())));
         return job.kind() == JobKind.COMMIT && isGone
                 ? " (bring it back; or, where another tool has finished the commit: planish check -r mark "
                         + workspace.gate().here(job.target()) + ")"

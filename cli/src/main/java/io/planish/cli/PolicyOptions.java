@@ -7,6 +7,7 @@ import io.planish.plan.Direction;
 import io.planish.plan.Durations;
 import io.planish.plan.Policy;
 import io.planish.storage.Pool;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -185,7 +186,12 @@ final class PolicyOptions {
     private static PoolName pool(Workspace folders, String option, String name) {
         return folders.pools().all().stream()
                 .filter(pool -> pool.name().value().equals(name)
-                        || pool.root().equals(Path.of(name).toAbsolutePath().normalize()))
+                        || pool.root()
+                                .toString()
+                                .equals(real(Path.of(name)
+                                        .toAbsolutePath()
+                                        .normalize()
+                                        .toString())))
                 .findFirst()
                 .map(Pool::name)
                 .orElseThrow(() -> new IllegalArgumentException(option + " " + name + " is none of the folders"));
@@ -197,7 +203,8 @@ final class PolicyOptions {
                 .toList();
     }
 
-    private static String within(Workspace folders, String option, String glob) {
+    private static String within(Workspace folders, String option, String named) {
+        String glob = real(named);
         for (Pool pool : folders.pools().all()) {
             String root = pool.root().toString();
             String prefix = root.endsWith("/") ? root : root + "/";
@@ -210,7 +217,22 @@ final class PolicyOptions {
                 return pool.name() + "/" + inside + (folder && !inside.endsWith("/") ? "/" : "");
             }
         }
-        throw new IllegalArgumentException(option + " " + glob + " is in none of the folders");
+        throw new IllegalArgumentException(option + " " + named + " is in none of the folders");
+    }
+
+    /** What there is of the path, without symbolic links: images are known by such names. */
+    private static String real(String path) {
+        try {
+            Path there = Path.of(path);
+            while (!Files.exists(there) && there.getParent() != null) {
+                there = there.getParent();
+            }
+            String rest = path.substring(there.toString().length());
+            String root = there.toRealPath().toString();
+            return root.endsWith("/") && rest.startsWith("/") ? root + rest.substring(1) : root + rest;
+        } catch (IOException e) {
+            return path;
+        }
     }
 
     /** {@code 7d}, {@code 36h}. */

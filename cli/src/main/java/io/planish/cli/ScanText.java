@@ -3,6 +3,7 @@ package io.planish.cli;
 import io.planish.chain.Problem;
 import io.planish.job.SkipReason;
 import io.planish.plan.Bytes;
+import io.planish.plan.Lines;
 import io.planish.plan.ScanSummary;
 import io.planish.plan.ScanTotals;
 import java.io.PrintWriter;
@@ -135,18 +136,18 @@ final class ScanText {
         if (count == 0) {
             return;
         }
-        out.println("Left alone");
-        Table table = new Table();
+        Lines lines = new Lines(Terminal.width()).add("Left alone");
         byCode.forEach((code, reasons) -> {
+            lines.add("  " + code + " (" + number(reasons.size()) + ")");
             int shown = all || count <= FEW ? reasons.size() : Math.min(EXAMPLES, reasons.size());
             reasons.subList(0, shown)
-                    .forEach(reason ->
-                            table.row(reason.where(), code, reason.problem().sentence()));
+                    .forEach(reason -> lines.sentence(
+                            "    ", reason.where(), reason.problem().sentence()));
             if (shown < reasons.size()) {
-                table.row("…", code, number(reasons.size() - shown) + " more");
+                lines.add("    … and " + number(reasons.size() - shown) + " more");
             }
         });
-        table.print(out, "  ");
+        lines.all().forEach(out::println);
         out.println();
     }
 

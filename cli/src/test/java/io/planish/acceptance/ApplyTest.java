@@ -88,7 +88,11 @@ class ApplyTest {
 
         assertThat(answer.exit()).isEqualTo(1);
         assertThat(answer.err())
-                .contains("images/s2.qcow2: another file stands under this name", "images/t1.qcow2: it is gone");
+                .contains(
+                        "images/s2.qcow2: another file stands under this name",
+                        "images/t1.qcow2: it is gone",
+                        "backing file 't1.qcow2' does not exist")
+                .doesNotContain("has another backing file");
         assertSameBytes(before);
         images.assertUnchangedAndClean("active");
     }
@@ -112,8 +116,7 @@ class ApplyTest {
     @Test
     void aPlanThatIsTooOldIsRefusedInOneLine() throws IOException {
         Instant dayBefore = Instant.now().minus(Duration.ofHours(25));
-        Files.writeString(
-                plan, Files.readString(plan).replaceFirst("\"at\":\"[^\"]+\"", "\"at\":\"" + dayBefore + "\""));
+        Files.writeString(plan, madeAt(Files.readString(plan), dayBefore));
         Map<String, byte[]> before = bytes(FIRST);
 
         Answer refused = Cli.planish("apply", plan);
@@ -123,6 +126,25 @@ class ApplyTest {
         assertSameBytes(before);
         assertDone(Cli.planish("apply", plan, "--max-plan-age", "2d"));
         images.assertUnchangedAndClean("active", "other");
+    }
+
+    @Test
+    void aPlanFromTheFutureIsRefusedButClocksMayDifferALittle() throws IOException {
+        String text = Files.readString(plan);
+        Map<String, byte[]> before = bytes(FIRST);
+        Files.writeString(plan, madeAt(text, Instant.now().plus(Duration.ofHours(1))));
+
+        Answer refused = Cli.planish("apply", plan, "--max-plan-age", "2d");
+
+        assertThat(refused.exit()).isEqualTo(1);
+        assertThat(refused.err()).hasLineCount(1).contains("which is still to come");
+        assertSameBytes(before);
+        Files.writeString(plan, madeAt(text, Instant.now().plus(Duration.ofMinutes(2))));
+        assertDone(Cli.planish("apply", plan));
+    }
+
+    private static String madeAt(String plan, Instant time) {
+        return plan.replaceFirst("\"at\":\"[^\"]+\"", "\"at\":\"" + time + "\"");
     }
 
     @Test

@@ -72,6 +72,33 @@ class ChangesMeanwhileTest {
     }
 
     @Test
+    void anOverlayThatWasMadeOnAHalfMergedLayerIsInTheWayUntilItStandsOnTheTop() throws IOException {
+        images.chain("base <- s1 <- s2 <- active");
+        images.remember(List.of("active"));
+        Job job = merges.merge("", "base", "s2");
+        AtomicInteger step = new AtomicInteger();
+        JobResult first = merges.run(job, 1, SMALL_BATCH, () -> false, () -> {
+            if (step.incrementAndGet() == 3) {
+                images.overlay("new", "s1", "", QemuImages.SIZE);
+            }
+        });
+
+        assertThat(first.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Stale.class,
+                        stale -> assertThat(stale.message())
+                                .contains(
+                                        "a commit into it is half done",
+                                        "put it on images/s2.qcow2 with qemu-img rebase -u")
+                                .doesNotContain("plan again"));
+        Qemu.img("rebase", "-u", "-b", images.path("s2"), "-F", "qcow2", images.path("new"));
+        assertThat(merges.run(job, 2, SMALL_BATCH, () -> false, () -> {}).outcome())
+                .isInstanceOf(Outcome.Done.class);
+        images.assertUnchangedAndClean("active");
+        assertThat(images.chainOf("new")).isEqualTo("base <- new");
+    }
+
+    @Test
     void leftoverThatGotANewOverlayMeanwhileIsKept() throws IOException {
         images.chain("base <- s1 <- active");
         images.remember(List.of("base", "s1", "active"));
@@ -130,7 +157,11 @@ class ChangesMeanwhileTest {
         images.remember(List.of("active"));
         Job pull = merges.merge("", "active", "active");
         try (Qemu.Guest guest = new Qemu.Guest(images.path("active"))) {
-            assertThat(merges.run(pull).outcome()).isInstanceOf(Outcome.Skipped.class);
+            assertThat(merges.run(pull).outcome())
+                    .isInstanceOfSatisfying(
+                            Outcome.Skipped.class,
+                            skipped -> assertThat(skipped.message())
+                                    .containsPattern("it is open elsewhere, by qemu-io \\(pid [0-9]+\\)"));
         }
         images.assertUnchangedAndClean("active");
     }

@@ -109,4 +109,16 @@ class PlanTest {
         assertThat(elsewhere.exit()).isEqualTo(2);
         assertThat(elsewhere.err()).contains("--protect /nowhere/ is in none of the folders");
     }
+
+    @Test
+    void whatIsProtectedOrHasABudgetMayBeNamedThroughASymbolicLink() throws IOException {
+        images.chain("base <- s1 <- active");
+        Path link = Files.createSymbolicLink(dir.resolve("link"), images.folder());
+
+        assertThat(Cli.planish("plan", link, "--protect", link).out()).contains("is protected by 'images/**'");
+        assertThat(Cli.planish("plan", link, "--protect", link.resolve("a*.qcow2"), "--max-depth", "1")
+                        .out())
+                .contains("is protected by 'images/a*.qcow2'");
+        assertThat(Cli.planish("plan", link, "--budget", link + "=1K").out()).contains("BUDGET (1)");
+    }
 }

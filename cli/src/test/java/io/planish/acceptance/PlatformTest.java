@@ -149,6 +149,7 @@ class PlatformTest {
         Path after = dir.resolve("after.json");
         flatten(0, "--hook-before", "sh -c 'cat > " + before + "'", "--hook-after", "sh -c 'cat > " + after + "'");
 
+        assertThat(Files.readString(before)).hasLineCount(1).endsWith("}\n");
         JsonNode first = Qemu.json(Files.readString(before));
         JsonNode second = Qemu.json(Files.readString(after));
         assertThat(first.path("event").asText()).isEqualTo("before");

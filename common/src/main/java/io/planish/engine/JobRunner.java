@@ -162,7 +162,7 @@ public final class JobRunner {
             boolean moved = finisher.hasMoved(job, files);
             if (since.isNothingLost(moved)) {
                 Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved
-                        ? new Preconditions(storage, pools, gate, sweep, JobChain.of(job), files).lateOverlays()
+                        ? new Preconditions(storage, pools, gate, sweep, JobChain.of(job), files).lateOverlays(true)
                         : Set.of();
                 Job finished = new LateOverlays(gate, pools, options.lockWait()).adopt(job, late, files, attempt);
                 if (!intent.targetIsRaw()) {

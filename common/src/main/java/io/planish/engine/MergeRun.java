@@ -108,7 +108,7 @@ final class MergeRun implements AutoCloseable {
         }
         preconditions.requireUnchanged(begun.isPresent());
         if (begun.isEmpty()) {
-            preconditions.requireNoUnknownOverlay();
+            preconditions.requireNoUnknownOverlay(false);
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());
@@ -148,10 +148,10 @@ final class MergeRun implements AutoCloseable {
         }
         attempt.mayContinue();
         if (begun.isEmpty()) {
-            preconditions.requireNoUnknownOverlay();
+            preconditions.requireNoUnknownOverlay(true);
         }
         Job finished = new LateOverlays(gate, pools, options.lockWait())
-                .adopt(job, preconditions.lateOverlays(), files, attempt);
+                .adopt(job, preconditions.lateOverlays(true), files, attempt);
         Intent finish = intent.finishing(finished, preconditions.factsOf(finished));
         intents.save(pool(), finish);
         return finish;

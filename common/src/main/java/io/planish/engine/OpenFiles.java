@@ -4,6 +4,7 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
 import io.planish.storage.FileStatus;
+import io.planish.storage.Holders;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockConflict;
 import io.planish.storage.ImageFile.LockMode;
@@ -44,10 +45,14 @@ final class OpenFiles implements AutoCloseable {
                 conflict.isPresent();
                 conflict = file.tryLock(lock)) {
             if (conflict.get() == LockConflict.OTHER) {
+                String who = new Holders()
+                        .of(path, file.status())
+                        .map(name -> ", by " + name)
+                        .orElse("");
                 throw new ImageException(
                         ErrorKind.IMAGE_IN_USE,
                         ref.toString(),
-                        "it is open elsewhere",
+                        "it is open elsewhere" + who,
                         "shut down the VM or tool that holds it, or wait for a run when it is off");
             }
             if (System.nanoTime() - deadline > 0 || attempt.stopRequested()) {

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What must hold of a job's files, under their locks, before anything is written. */
 final class Preconditions {
@@ -76,8 +77,8 @@ final class Preconditions {
     }
 
     /** Nobody but the layers and overlays of the plan may depend on what the job changes or removes. */
-    void requireNoUnknownOverlay() throws IOException {
-        Set<ImageRef> late = lateOverlays();
+    void requireNoUnknownOverlay(boolean begun) throws IOException {
+        Set<ImageRef> late = lateOverlays(begun);
         if (!late.isEmpty()) {
             throw unknownOverlays(job.top(), late);
         }
@@ -87,7 +88,7 @@ final class Preconditions {
      * The overlays of a commit's top that the plan did not know, which a commit that was begun can take along; none of another
      * image may have come.
      */
-    Set<ImageRef> lateOverlays() throws IOException {
+    Set<ImageRef> lateOverlays(boolean begun) throws IOException {
         Set<ImageRef> late = new HashSet<>();
         Map<ImageRef, Set<ImageRef>> known = chain.knownOverlays();
         for (Map.Entry<ImageRef, Set<ImageRef>> entry :
@@ -96,7 +97,9 @@ final class Preconditions {
             unknown.removeAll(known.getOrDefault(entry.getKey(), Set.of()));
             if (!unknown.isEmpty()) {
                 if (job.kind() != JobKind.COMMIT || !entry.getKey().equals(job.top())) {
-                    throw unknownOverlays(entry.getKey(), unknown);
+                    throw begun && job.kind() == JobKind.COMMIT
+                            ? madeMeanwhile(entry.getKey(), unknown)
+                            : unknownOverlays(entry.getKey(), unknown);
                 }
                 late.addAll(unknown);
             }
@@ -117,6 +120,18 @@ final class Preconditions {
 
     private static ImageException unknownOverlays(ImageRef image, Set<ImageRef> overlays) {
         return changed(image, "it has an overlay that the plan did not know: " + overlays);
+    }
+
+    /** To plan again would not help: the commit can only be finished, and only once nobody stands on what it changes. */
+    private ImageException madeMeanwhile(ImageRef image, Set<ImageRef> overlays) {
+        String who = overlays.stream().sorted().map(ImageRef::toString).collect(Collectors.joining(", "));
+        return new ImageException(
+                ErrorKind.CHANGED_UNDERNEATH,
+                image.toString(),
+                "a commit into it is half done, and " + who
+                        + " was made on it meanwhile, which shows neither what was there" + " before nor what will be",
+                "remove that overlay, or put it on " + job.top()
+                        + " with qemu-img rebase -u; then planish flatten or apply" + " finishes the commit");
     }
 
     /** What the engine will not touch, whatever a plan says. */

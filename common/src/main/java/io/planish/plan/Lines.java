@@ -4,19 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Text that is to fit a width. */
-final class Lines {
+/** Text that is to fit a width in characters. */
+public final class Lines {
     /** A number stays with its unit. */
     private static final Pattern WORDS = Pattern.compile(" (?!(?:B|[KMGTPE]iB|files|more)\\b)");
 
     private final int width;
     private final List<String> lines = new ArrayList<>();
 
-    Lines(int width) {
+    public Lines(int width) {
         this.width = width;
     }
 
-    List<String> all() {
+    public List<String> all() {
         return lines;
     }
 
@@ -24,7 +24,7 @@ final class Lines {
         return width;
     }
 
-    Lines add(String line) {
+    public Lines add(String line) {
         lines.add(line.stripTrailing());
         return this;
     }
@@ -49,6 +49,12 @@ final class Lines {
             begun = true;
         }
         return add(line.toString());
+    }
+
+    /** Adds a sentence about something, wrapped like any text, with its name before it where it does not begin with that. */
+    public Lines sentence(String indent, Object what, String sentence) {
+        boolean named = sentence.startsWith(what + " ") || sentence.startsWith(what + ":");
+        return wrapped(indent, (named ? "" : what + ": ") + sentence);
     }
 
     /** Adds rows in columns as wide as their widest cell: the first from the left, the others from the right. */

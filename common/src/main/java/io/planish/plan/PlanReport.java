@@ -226,10 +226,7 @@ public final class PlanReport {
             lines.add("  " + reason + " (" + skips.size() + ")");
             int shown = !all && skips.size() > SENTENCES ? SENTENCES - 1 : skips.size();
             for (Plan.Skip skip : skips.subList(0, shown)) {
-                String image = skip.image().toString();
-                boolean named = skip.sentence().startsWith(image + " ")
-                        || skip.sentence().startsWith(image + ":");
-                lines.wrapped("    ", (named ? "" : image + ": ") + skip.sentence());
+                lines.sentence("    ", skip.image(), skip.sentence());
             }
             if (shown < skips.size()) {
                 lines.add("    … and " + (skips.size() - shown) + " more");
@@ -238,7 +235,8 @@ public final class PlanReport {
     }
 
     private void findings() {
-        List<Finding> findings = snapshot.findings();
+        List<Finding> findings =
+                snapshot.findings().stream().filter(Finding::mayHide).toList();
         if (!findings.isEmpty()) {
             lines.gap()
                     .wrapped("", "Could not be looked at, so overlays may be hidden there and nothing is committed:");

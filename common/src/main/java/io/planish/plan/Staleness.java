@@ -11,6 +11,7 @@ import io.planish.job.Footprint;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.JobResult;
+import io.planish.job.SkipReason;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -115,6 +116,10 @@ public final class Staleness {
         FileFacts planned = expected.unchanged().orElseThrow();
         if (!found.get().facts().sameFile(planned)) {
             return Optional.of("another file stands under this name since the plan was made");
+        }
+        Optional<Problem> missing = found.get().problem(SkipReason.BACKING_MISSING);
+        if (missing.isPresent()) {
+            return Optional.of(missing.get().sentence());
         }
         if (!found.get().backingImage().equals(expected.backing())) {
             return Optional.of("it has another backing file since the plan was made");

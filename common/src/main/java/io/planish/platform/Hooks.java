@@ -10,6 +10,7 @@ import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
 import io.planish.storage.PathGate;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Programs that a platform wants run around each job, such as to lock a VM and to update its records. Each reads one JSON object:
+ * Programs that a platform wants run around each job, such as to lock a VM and to update its records. Each reads one JSON object, in one line:
  *
  * <pre>
  * {"version":1,"event":"before","run":…,"job":{…},"paths":{"pool/path":"as hypervisors see it",…}}
@@ -67,7 +68,8 @@ public record Hooks(Optional<Program> before, Optional<Program> after) {
     /** Why the hook does not agree, if so. */
     private static Optional<String> refusal(Program hook, ObjectNode message) {
         try {
-            Program.Answer answer = hook.run(Json.MAPPER.writeValueAsBytes(message), MOST_BYTES);
+            byte[] line = (Json.MAPPER.writeValueAsString(message) + "\n").getBytes(StandardCharsets.UTF_8);
+            Program.Answer answer = hook.run(line, MOST_BYTES);
             return answer.exit() == 0
                     ? Optional.empty()
                     : Optional.of("hook '" + String.join(" ", hook.argv()) + "' exits with " + answer.exit()

@@ -120,6 +120,9 @@ public final class OverlaySweep implements Sweep {
         }
 
         @Override
+        public void passedOver(ImageRef lostAndFound) {}
+
+        @Override
         public void unknown(Pool pool, IOException why) {
             failures.add(why);
         }

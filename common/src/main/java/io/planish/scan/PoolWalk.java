@@ -25,7 +25,7 @@ import java.util.function.Predicate;
 
 /**
  * Visits everything that the pools hold, several folders at once and large ones in pieces. Symbolic links are told of, not followed. Planish's own
- * folders are passed over, and {@code lost+found}.
+ * folders are passed over, and {@code lost+found} where it cannot be looked into.
  *
  * <p>A folder that changed while the walk was under way is looked at again, so that a file that is renamed, or moved into a folder that had been
  * passed, is met under one name at least; folders that never come to rest are given up after some rounds.
@@ -61,6 +61,9 @@ final class PoolWalk {
 
         /** A folder or file cannot be looked at, so that nobody knows what it holds. */
         void unknown(ImageRef where, IOException why);
+
+        /** Where a check of the filesystem puts what it finds; only an administrator can look into it, and nobody opens images there. */
+        void passedOver(ImageRef lostAndFound);
 
         /** The root of a pool cannot be looked at. */
         void unknown(Pool pool, IOException why);
@@ -127,6 +130,8 @@ final class PoolWalk {
             } catch (IOException e) {
                 if (place.path().isEmpty()) {
                     visitor.unknown(place.pool(), e);
+                } else if (place.folder().endsWith(LOST_AND_FOUND)) {
+                    visitor.passedOver(new ImageRef(place.pool().name(), place.path()));
                 } else if (!isMissing(e)) {
                     visitor.unknown(new ImageRef(place.pool().name(), place.path()), e);
                 }
@@ -204,9 +209,7 @@ final class PoolWalk {
             }
 
             private boolean ignored(String name) {
-                return name.equals(LOST_AND_FOUND)
-                        || (place.path().isEmpty()
-                                && (OWN_FOLDERS.contains(name) || name.startsWith(PoolMarker.FILE_NAME)));
+                return place.path().isEmpty() && (OWN_FOLDERS.contains(name) || name.startsWith(PoolMarker.FILE_NAME));
             }
         }
     }

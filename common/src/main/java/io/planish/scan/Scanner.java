@@ -7,6 +7,7 @@ import io.planish.plan.Finding;
 import io.planish.plan.PoolState;
 import io.planish.plan.Snapshot;
 import io.planish.storage.FileStatus;
+import io.planish.storage.Holders;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
@@ -87,7 +88,7 @@ public final class Scanner {
             NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting));
             List<ImageNode> nodes = maker.make(workers);
             if (askForUse) {
-                new UseProbe(storage, new Holders(Path.of("/proc")), sighting, progress).ask(nodes, workers);
+                new UseProbe(storage, new Holders(), sighting, progress).ask(nodes, workers);
             }
             listener.progress(progress);
             List<Finding> findings = new ArrayList<>(sighting.findings());
@@ -104,7 +105,7 @@ public final class Scanner {
     }
 
     private List<PoolState> poolStates(List<Finding> findings, NodeMaker maker) {
-        boolean nothingHidden = findings.isEmpty();
+        boolean nothingHidden = findings.stream().noneMatch(Finding::mayHide);
         List<PoolState> states = new ArrayList<>();
         for (Pool pool : pools.all()) {
             try {

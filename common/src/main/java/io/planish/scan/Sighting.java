@@ -82,6 +82,13 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
     }
 
     @Override
+    public void passedOver(ImageRef lostAndFound) {
+        String what =
+                lostAndFound + " is passed over: only an administrator can look into it (see that no images are there)";
+        findings.add(new Finding(lostAndFound.toString(), new Problem(SkipReason.UNREADABLE, what), false));
+    }
+
+    @Override
     public void unknown(Pool pool, IOException why) {
         findings.add(finding(pool.name().value(), SkipReason.UNREADABLE, why));
     }
@@ -198,6 +205,6 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
 
     static Finding finding(String where, SkipReason reason, IOException why) {
         String what = why instanceof ImageException image ? image.what() : String.valueOf(why.getMessage());
-        return new Finding(where, new Problem(reason, where + " cannot be looked at: " + what));
+        return new Finding(where, new Problem(reason, where + " cannot be looked at: " + what), true);
     }
 }

@@ -7,6 +7,7 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.job.SkipReason;
+import io.planish.storage.Holders;
 import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Storage;
@@ -84,7 +85,7 @@ final class UseProbe {
         return new Problem(
                 SkipReason.IN_USE,
                 file.ref() + " is open elsewhere" + (use == Use.WRITTEN ? " for writing" : "") + ", by "
-                        + holders.of(file).orElse("somebody who cannot be seen from here")
+                        + holders.of(file.path(), file.status()).orElse("somebody who cannot be seen from here")
                         + " (shut the guest down, or plan again when it is off)");
     }
 

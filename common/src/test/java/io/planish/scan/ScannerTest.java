@@ -13,6 +13,7 @@ import io.planish.chain.Trait;
 import io.planish.chain.Use;
 import io.planish.job.Job;
 import io.planish.job.SkipReason;
+import io.planish.plan.Finding;
 import io.planish.plan.Owned;
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
@@ -318,6 +319,27 @@ class ScannerTest {
         assertThat(snapshot.findings()).extracting(finding -> finding.where()).containsExactly("p/locked");
         assertThat(snapshot.pools().getFirst().complete()).isFalse();
         assertThat(snapshot.forest().closed(Chains.ref("a"))).isEmpty();
+    }
+
+    @Test
+    void lostAndFoundIsLookedIntoWhereThatIsAllowedAndElseIsSaidToBePassedOver() throws IOException {
+        image("base");
+        overlay("a", "base");
+        Path lost = Files.createDirectory(p.resolve("lost+found"));
+        overlay("lost+found/b", "../base");
+
+        assertThat(scan().forest().overlays(Chains.ref("base"))).hasSize(2);
+        Snapshot locked = scanner(new FailingStorage(storage, lost)).scan();
+
+        assertThat(locked.findings())
+                .containsExactly(new Finding(
+                        "p/lost+found",
+                        new Problem(
+                                SkipReason.UNREADABLE,
+                                "p/lost+found is passed over: only an administrator can look into it (see that no images are"
+                                        + " there)"),
+                        false));
+        assertThat(locked.pools().getFirst().complete()).isTrue();
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.planish.scan;
+package io.planish.storage;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Who on this machine has files open, as far as {@code /proc} shows it; told in words, nothing is decided from it. Looks at all processes
  * once, when first asked. Thread-safe.
  */
-final class Holders {
+public final class Holders {
     private static final Pattern GUEST = Pattern.compile("(?:^|\0)-name\0(?:guest=)?([^,\0]+)");
     private static final int NAMED = 3;
     private static final int TEXT_BYTES = 1 << 16;
@@ -28,19 +28,23 @@ final class Holders {
     private final Path proc;
     private @Nullable Map<Long, List<Path>> descriptorsByInode;
 
+    public Holders() {
+        this(Path.of("/proc"));
+    }
+
     Holders(Path proc) {
         this.proc = proc;
     }
 
     /** {@code qemu-system-x86 (pid 4242, guest web-1)}; empty: nobody that can be seen from here. */
-    synchronized Optional<String> of(FoundFile file) {
+    public synchronized Optional<String> of(Path file, FileStatus status) {
         if (descriptorsByInode == null) {
             descriptorsByInode = descriptors();
         }
         TreeSet<Long> pids = new TreeSet<>();
-        for (Path descriptor : descriptorsByInode.getOrDefault(file.status().inode(), List.of())) {
+        for (Path descriptor : descriptorsByInode.getOrDefault(status.inode(), List.of())) {
             try {
-                if (Files.isSameFile(descriptor, file.path())) {
+                if (Files.isSameFile(descriptor, file)) {
                     pids.add(Long.valueOf(String.valueOf(descriptor.getName(descriptor.getNameCount() - 3))));
                 }
             } catch (IOException e) {
