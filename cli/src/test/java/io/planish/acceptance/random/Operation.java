@@ -101,9 +101,11 @@ enum Operation {
             Map<Layer, Layer> shows = unchanged(tree.all());
             shows.keySet().removeAll(chain.subList(into, top));
             long size = Math.max(chain.get(into).sizeBytes(), chain.get(top).sizeBytes());
+            Set<Refusal> due = dueOf(tree, chain.subList(into, top + 1), 0, size);
+            due.remove(Refusal.BITMAPS); // those stay where they are
             return new Change(
                     words.subList(0, words.size() - 1) + " l" + top + " as qemu does",
-                    dueOf(tree, chain.subList(into, top + 1), 0, size),
+                    due,
                     shows,
                     List.of(chain.get(into)),
                     Set.of(),
