@@ -16,6 +16,7 @@ import io.planish.plan.Finding;
 import io.planish.plan.Plan;
 import io.planish.plan.ScanSummary;
 import io.planish.plan.ScanTotals;
+import io.planish.run.AnswerPart;
 import io.planish.run.Event;
 import io.planish.run.PlanRecord;
 import io.planish.run.PlannedTime;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.Test;
 class NativeImageTest {
     private static final String FILE =
             "/META-INF/native-image/io.planish/planish-common-json/reachability-metadata.json";
-    private static final List<String> HIDDEN = List.of("io.planish.engine.Intent");
+    private static final List<String> HIDDEN = List.of("io.planish.engine.Intent", "io.planish.survey.AnswerFile$Head");
     private static final List<Class<?>> WRITTEN = List.of(
             Plan.class,
             Finding.class,
@@ -56,6 +57,7 @@ class NativeImageTest {
             Offer.class,
             ProgressReport.class,
             Event.class,
+            AnswerPart.class,
             PlanRecord.class,
             RunRecord.class,
             RunRequest.class,

@@ -55,6 +55,10 @@ public final class JobRunner {
      */
     public JobResult run(Job job, Attempt attempt) {
         AttemptState state = new AttemptState();
+        if (!job.kind().merges()) {
+            return result(
+                    new Outcome.Failed(ErrorKind.UNSUPPORTED_FEATURE, "job " + job.id() + " merges nothing"), state);
+        }
         try {
             Pool pool = pools.get(job.target().pool());
             Optional<Intent> begun = intents.load(pool, attempt.run(), job);
@@ -94,6 +98,11 @@ public final class JobRunner {
         return intents.pending(pool).stream()
                 .map(intent -> new BegunJob(intent.run(), intent.job()))
                 .toList();
+    }
+
+    /** Whether an earlier attempt has written what only this job can bring to an end. */
+    public boolean isBegun(String run, Job job) throws IOException {
+        return intents.load(pools.get(job.target().pool()), run, job).isPresent();
     }
 
     /**

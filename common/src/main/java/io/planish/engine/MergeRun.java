@@ -309,6 +309,7 @@ final class MergeRun implements AutoCloseable {
         return switch (job.kind()) {
             case PULL, COMMIT ->
                 new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters));
+            case SCAN, READ, PURGE -> throw new IllegalArgumentException("job " + job.id() + " merges nothing");
             case REBASE -> {
                 ImageChain fresh = OpenChain.openBacking(chain.newChain(), files, gate, pools)
                         .view();

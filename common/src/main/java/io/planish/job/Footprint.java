@@ -19,6 +19,11 @@ public record Footprint(Set<ImageRef> writes, Set<ImageRef> all) {
     }
 
     public static Footprint of(Job job) {
+        if (!job.kind().merges()) {
+            // A look at a pool waits for nobody; it is purged by one at a time.
+            Set<ImageRef> trash = job.kind() == JobKind.PURGE ? Set.of(job.target()) : Set.of();
+            return new Footprint(trash, trash);
+        }
         Set<ImageRef> writes = new TreeSet<>();
         writes.add(job.target());
         job.relinks().forEach(r -> writes.add(r.overlay()));

@@ -66,6 +66,11 @@ public record Job(
         this(id, kind, target, base, top, relinks, replaces, retires, dependsOn, expects, bytesToWrite, 0, bytesToFree);
     }
 
+    /** Whether an image comes to an end with it that an overlay in any pool may need. */
+    public boolean endsViews() {
+        return kind == JobKind.COMMIT || !retires.isEmpty();
+    }
+
     /** The same job, to be done after these jobs too. */
     public Job after(List<String> jobs) {
         Set<String> all = new LinkedHashSet<>(dependsOn);

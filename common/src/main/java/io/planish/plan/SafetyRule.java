@@ -72,6 +72,8 @@ public final class SafetyRule {
                 .map(group -> switch (job.kind()) {
                     case PULL, COMMIT -> checkMerge(job, group, now);
                     case REBASE -> checkRebase(group, now, job);
+                    case SCAN, READ, PURGE ->
+                        Optional.of(new Problem(SkipReason.DEPENDENCY, "job " + job.id() + " merges nothing"));
                 })
                 .orElseGet(() -> Optional.of(new Problem(
                         SkipReason.DEPENDENCY, job.top() + " does not have the chain that the job is for")));

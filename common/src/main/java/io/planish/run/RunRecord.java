@@ -100,6 +100,15 @@ public record RunRecord(
                 1);
     }
 
+    /** A run of jobs that nobody plans and that stand in the ledger already. */
+    public static RunRecord ofJobs(RunRequest request, String by, List<String> jobs, long nowMillis) {
+        Draft ready = new Draft(asked(request, by, nowMillis));
+        ready.state = RunState.READY;
+        ready.generation = GENERATIONS;
+        ready.jobs = jobs;
+        return ready.done().orElseThrow();
+    }
+
     /** The jobs of the next generation stand in the ledger. */
     public Optional<RunRecord> ready(String plan, Policy policy, List<PoolName> scanned, List<String> more) {
         if (state != RunState.PLANNING) {

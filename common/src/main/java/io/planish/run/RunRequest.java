@@ -97,6 +97,10 @@ public record RunRequest(
         SCHEDULE,
         REQUEST,
         API,
-        RUN_ONCE
+        RUN_ONCE,
+        /** A coordinator or worker that has to know what a pool holds that it does not mount; nobody plans such a run. */
+        SURVEY,
+        /** The coordinator, for trash whose grace period is over; nobody plans such a run. */
+        PURGE
     }
 }

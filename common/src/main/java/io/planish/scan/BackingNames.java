@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /** Takes backing names apart that are more than the path of a file: protocols and {@code json:}. */
-final class BackingNames {
+public final class BackingNames {
     private static final String JSON = "json:";
     private static final String FILE = "file:";
     /** QEMU's dialect: strings in single quotes too. */
@@ -26,7 +26,7 @@ final class BackingNames {
      *
      * @throws JsonProcessingException if the name cannot be made sense of
      */
-    static Set<String> paths(String written) throws IOException {
+    public static Set<String> paths(String written) throws IOException {
         Set<String> paths = new LinkedHashSet<>();
         collect(written, paths);
         return paths;

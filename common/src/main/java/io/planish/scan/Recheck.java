@@ -29,9 +29,23 @@ public final class Recheck {
         this.gate = gate;
     }
 
+    /** Adds to a snapshot what stands in pools that are not mounted here. */
+    @FunctionalInterface
+    public interface Elsewhere {
+        Elsewhere NOTHING = own -> own;
+
+        /** @throws IOException if what stands there cannot be told */
+        Snapshot joined(Snapshot own) throws IOException;
+    }
+
     /** Why the job, of which nothing has been done yet, must not be done as the pools are now; empty: it may. */
     public Optional<Problem> problemWith(Job job, Policy policy) throws IOException {
-        Snapshot now = scanner.scanWithoutUse().withReferenced(references.images(gate));
+        return problemWith(job, policy, Elsewhere.NOTHING);
+    }
+
+    /** The same with an eye on pools that are not mounted here. */
+    public Optional<Problem> problemWith(Job job, Policy policy, Elsewhere elsewhere) throws IOException {
+        Snapshot now = elsewhere.joined(scanner.scanWithoutUse().withReferenced(references.images(gate)));
         return SafetyRule.of(now, policy.afterwards()).check(job, now.forest());
     }
 }

@@ -4,6 +4,7 @@ import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
+import io.planish.plan.Ownership;
 import io.planish.plan.PoolState;
 import io.planish.plan.Snapshot;
 import io.planish.storage.FileStatus;
@@ -78,6 +79,11 @@ public final class Scanner {
         return scan(false, ScanProgress.Listener.NOBODY);
     }
 
+    /** What images of these pools own, by their formats in this forest. */
+    public Ownership ownership(Forest forest) {
+        return new StoredOwnership(storage, gate, forest);
+    }
+
     private Snapshot scan(boolean askForUse, ScanProgress.Listener listener) throws IOException {
         var takenAt = clock.instant();
         ScanProgress progress = new ScanProgress();
@@ -98,7 +104,7 @@ public final class Scanner {
                     takenAt,
                     poolStates(findings, maker),
                     forest,
-                    new StoredOwnership(storage, gate, forest),
+                    ownership(forest),
                     Set.of(),
                     findings);
         }

@@ -37,8 +37,14 @@ final class StoredOwnership implements Ownership {
                 .map(ImageNode::format)
                 .filter(ImageFormat.RAW::equals)
                 .isPresent();
-        try (ImageFile file = storage.open(gate.locate(image), Storage.OpenMode.READ);
-                Layer layer = Images.open(file, image.toString(), raw ? Images.RAW : Images.QCOW2)) {
+        try (ImageFile file = storage.open(gate.locate(image), Storage.OpenMode.READ)) {
+            return owned(file, image, raw);
+        }
+    }
+
+    /** Of an open file, which is closed then. */
+    static Owned owned(ImageFile file, ImageRef image, boolean raw) throws IOException {
+        try (Layer layer = Images.open(file, image.toString(), raw ? Images.RAW : Images.QCOW2)) {
             OwnedClusters clusters = raw ? OwnedClusters.of(layer, RAW_BYTES) : OwnedClusters.of(layer);
             return new Owned(
                     clusters.clusterBytes(),

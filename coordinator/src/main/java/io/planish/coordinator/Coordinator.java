@@ -14,6 +14,7 @@ import io.planish.coordinator.request.Planning;
 import io.planish.coordinator.request.RequestTopic;
 import io.planish.coordinator.request.Runs;
 import io.planish.coordinator.request.TenantsConfig;
+import io.planish.coordinator.schedule.Purges;
 import io.planish.coordinator.schedule.Schedules;
 import io.planish.coordinator.watch.FleetMetrics;
 import io.planish.ledger.GridCheck;
@@ -63,6 +64,7 @@ class Coordinator {
     private final PoolScan scan;
     private final RequestTopic requests;
     private final Schedules schedules;
+    private final Purges purges;
     private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(
             3, Thread.ofPlatform().name("coordinator-", 0).daemon().factory());
     private volatile boolean ready;
@@ -104,6 +106,7 @@ class Coordinator {
                 config.offerAgain(),
                 config.keepRuns());
         this.schedules = schedules;
+        this.purges = new Purges(ledger, this.pools, config.purgeEvery(), clock);
         this.requests = new RequestTopic(tenants, this.pools, runs, ledger, publisher, clock, (int)
                 Math.min(Integer.MAX_VALUE, config.mostRequest().asLongValue()));
         registry.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);
@@ -150,6 +153,7 @@ class Coordinator {
     private void startPlanned() throws IOException {
         if (ready && leadership.leads()) {
             schedules.moveOn();
+            purges.moveOn();
         }
     }
 

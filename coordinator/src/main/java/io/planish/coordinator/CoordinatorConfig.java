@@ -32,6 +32,10 @@ public interface CoordinatorConfig {
     @WithDefault("30d")
     Duration keepRuns();
 
+    /** How long it may take until a worker begins to look at a pool that is not mounted here; default 60 s. */
+    @WithDefault("60s")
+    Duration scanPatience();
+
     /** How long a call to the grid is tried again before it counts as failed; default 5 s, well within the lease. */
     @WithDefault("5s")
     Duration patience();
@@ -39,6 +43,9 @@ public interface CoordinatorConfig {
     /** Whether caches that forget by themselves are used all the same; default false: the service ends. */
     @WithDefault("false")
     boolean forgetfulGrid();
+
+    /** How often workers purge the pools' trash of what has been there for its grace period; by default never. */
+    Optional<Duration> purgeEvery();
 
     /** How much later than planned a schedule's run is still made, when nobody led meanwhile; default 1 hour. */
     @WithDefault("1h")

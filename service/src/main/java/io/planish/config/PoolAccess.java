@@ -15,14 +15,17 @@ import java.util.Map;
 public final class PoolAccess {
     private PoolAccess() {}
 
-    /** All of them, or none: an overlay may lie in any. @throws io.planish.ImageException naming the first that is not usable */
+    /** All of them that are mounted here, or none: an overlay may lie in any. @throws io.planish.ImageException naming the first that is not usable */
     public static Pools open(Storage storage, PoolsConfig config, MissingMarker missing) throws IOException {
         List<io.planish.storage.PoolConfig> pools = new ArrayList<>();
         for (Map.Entry<String, PoolConfig> e : config.pools().entrySet()) {
             PoolConfig pool = e.getValue();
+            if (pool.path().isEmpty()) {
+                continue;
+            }
             pools.add(new io.planish.storage.PoolConfig(
                     new io.planish.chain.PoolName(e.getKey()),
-                    pool.path(),
+                    pool.path().get(),
                     pool.hostPath(),
                     pool.complete(),
                     pool.trustedFormat(),

@@ -19,10 +19,13 @@ public interface PoolsConfig {
 
     /** One pool. */
     interface PoolConfig {
-        /** Its folder on this machine. */
-        Path path();
+        /** Its folder on this machine; without one the pool is not mounted here, and workers that mount it are asked what it holds. */
+        Optional<Path> path();
 
-        /** The id its marker file must have; by default any: then a mount that is missing is noticed only by a missing marker. */
+        /**
+         * The id its marker file must have; by default any: then a mount that is missing is noticed only by a missing marker. Required for a pool
+         * without a path.
+         */
         Optional<String> id();
 
         /** The folder under which hypervisors see it; by default the same. */

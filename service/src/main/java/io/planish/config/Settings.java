@@ -30,6 +30,38 @@ public final class Settings {
         return names;
     }
 
+    /** The pools that are not mounted here, and the ids that tell which ones are meant. */
+    public static Map<PoolName, String> remotePools(PoolsConfig config) {
+        Map<PoolName, String> ids = new TreeMap<>();
+        config.pools().forEach((name, pool) -> {
+            if (pool.path().isEmpty()) {
+                String key = "planish.pools." + name;
+                PoolsConfig.References references = pool.references();
+                if (references.libvirt().isPresent()
+                        || references.files().isPresent()
+                        || references.command().isPresent()) {
+                    throw new IllegalArgumentException(key + ".references is set, but the pool has no path here: set it"
+                            + " where the pool is mounted");
+                }
+                ids.put(
+                        new PoolName(name),
+                        pool.id()
+                                .orElseThrow(() -> new IllegalArgumentException(key
+                                        + " has neither path nor id: set the path if it is mounted here, else the id that"
+                                        + " its file .planish-pool holds")));
+            }
+        });
+        return ids;
+    }
+
+    /** The pools that are declared complete. */
+    public static Set<PoolName> completePools(PoolsConfig config) {
+        return config.pools().entrySet().stream()
+                .filter(e -> e.getValue().complete())
+                .map(e -> new PoolName(e.getKey()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     /** How many jobs of the pool may be offered or running; 0 where it is not configured. */
     public static int slots(PoolsConfig config, PoolName pool) {
         return Optional.ofNullable(config.pools().get(pool.value()))

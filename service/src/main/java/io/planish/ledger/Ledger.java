@@ -3,6 +3,7 @@ package io.planish.ledger;
 import io.planish.job.Checkpoint;
 import io.planish.job.JobRecord;
 import io.planish.job.LeaseRecord;
+import io.planish.run.AnswerPart;
 import io.planish.run.PlanRecord;
 import io.planish.run.PlannedTime;
 import io.planish.run.Refusal;
@@ -21,6 +22,7 @@ import org.infinispan.client.hotrod.RemoteCacheManager;
  * @param schedules as edited while running, by name
  * @param planned how far each schedule is, by name
  * @param refusals answers to requests that led to no run, by what would be the run's id
+ * @param answers what workers have found out in pools, on its way to whoever asked
  */
 public record Ledger(
         Table<RunRecord> runs,
@@ -30,9 +32,10 @@ public record Ledger(
         Table<LeaseRecord> leases,
         Table<ScheduleRecord> schedules,
         Table<PlannedTime> planned,
-        Table<Refusal> refusals) {
+        Table<Refusal> refusals,
+        Table<AnswerPart> answers) {
 
-    static final List<String> CACHES = List.of("planish-runs", "planish-jobs", "planish-checkpoints");
+    static final List<String> CACHES = List.of("planish-runs", "planish-jobs", "planish-checkpoints", "planish-images");
 
     /** @param patience how long a call goes on trying while the grid does not answer */
     public static Ledger of(RemoteCacheManager grid, Duration patience) {
@@ -44,6 +47,7 @@ public record Ledger(
                 new Table<>(grid, "planish-runs", "/lease/", LeaseRecord.class, patience),
                 new Table<>(grid, "planish-runs", "/schedule/", ScheduleRecord.class, patience),
                 new Table<>(grid, "planish-runs", "/planned/", PlannedTime.class, patience),
-                new Table<>(grid, "planish-runs", "/refusal/", Refusal.class, patience));
+                new Table<>(grid, "planish-runs", "/refusal/", Refusal.class, patience),
+                new Table<>(grid, "planish-images", "/answer/", AnswerPart.class, patience));
     }
 }

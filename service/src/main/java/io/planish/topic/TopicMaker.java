@@ -39,8 +39,10 @@ public final class TopicMaker {
         single.addAll(List.of(Topics.REQUESTS, Topics.EVENTS, Topics.PROGRESS, Topics.DEAD));
         single.forEach(name -> topics.add(new NewTopic(name, Optional.of(1), replication)));
         for (PoolName pool : pools) {
-            topics.add(new NewTopic(Topics.jobs(pool), Optional.of(partitions), replication)
-                    .configs(Map.of(TopicConfig.RETENTION_MS_CONFIG, OFFERS_KEPT_MILLIS)));
+            for (String name : List.of(Topics.jobs(pool), Topics.poolJobs(pool))) {
+                topics.add(new NewTopic(name, Optional.of(partitions), replication)
+                        .configs(Map.of(TopicConfig.RETENTION_MS_CONFIG, OFFERS_KEPT_MILLIS)));
+            }
         }
         return topics;
     }

@@ -1,6 +1,7 @@
 package io.planish.topic;
 
 import io.planish.chain.PoolName;
+import io.planish.job.Job;
 
 /** The names of the topics. */
 public final class Topics {
@@ -20,5 +21,16 @@ public final class Topics {
     /** Offers of a pool's jobs; also the name of its workers' consumer group. */
     public static String jobs(PoolName pool) {
         return "planish.jobs." + pool;
+    }
+
+    /** Offers of jobs that look at the pool or purge it: they are taken also by workers whose slots are full of merges. */
+    public static String poolJobs(PoolName pool) {
+        return jobs(pool) + ".pool";
+    }
+
+    /** Where a job is offered. */
+    public static String offers(Job job) {
+        PoolName pool = job.target().pool();
+        return job.kind().merges() ? jobs(pool) : poolJobs(pool);
     }
 }

@@ -45,12 +45,24 @@ public final class OneMachine implements AutoCloseable {
 
     /** Starts the coordinator without waiting for it; {@link #awaitReady} does. */
     public ServiceProcess coordinator(int port) throws IOException {
-        return service("coordinator", "coordinator", port, Map.of());
+        return coordinator(port, Map.of());
+    }
+
+    /** The same with settings of its own. */
+    public ServiceProcess coordinator(int port, Map<String, String> settings) throws IOException {
+        return service("coordinator", "coordinator", port, settings);
     }
 
     /** Starts a worker without waiting for it. */
     public ServiceProcess worker(String name) throws IOException {
-        return service("worker", name, 0, Map.of("planish.worker.name", name));
+        return worker(name, Map.of());
+    }
+
+    /** The same with settings of its own. */
+    public ServiceProcess worker(String name, Map<String, String> settings) throws IOException {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("planish.worker.name", name);
+        return service("worker", name, 0, all);
     }
 
     /** Returns when all services started so far are ready, or fails with one line about the first that is not. */

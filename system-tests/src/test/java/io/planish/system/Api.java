@@ -24,12 +24,18 @@ final class Api implements AutoCloseable {
 
     /** Asks for a run of the pool {@code vms} and gives its id. */
     RunRecord request(String id, String image) throws IOException, InterruptedException {
-        String body = Json.MAPPER.writeValueAsString(Map.of("id", id, "pool", "vms", "image", image));
-        HttpRequest post = HttpRequest.newBuilder(coordinator.resolve("/api/v1/requests"))
+        return request(Map.of("id", id, "pool", "vms", "image", image));
+    }
+
+    RunRecord request(Map<String, Object> body) throws IOException, InterruptedException {
+        return Json.MAPPER.readValue(post("/api/v1/requests", Json.MAPPER.writeValueAsString(body)), RunRecord.class);
+    }
+
+    String post(String path, String json) throws IOException, InterruptedException {
+        return answer(HttpRequest.newBuilder(coordinator.resolve(path))
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        return Json.MAPPER.readValue(answer(post), RunRecord.class);
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build());
     }
 
     RunRecord run(String id) throws IOException, InterruptedException {

@@ -56,6 +56,24 @@ final class Images {
         run(List.of("qemu-img", "compare", "-q", image.toString(), reference.toString()));
     }
 
+    /** An overlay on {@code backing}, with {@code mib} of seeded random data at its beginning. */
+    static void overlay(Path image, Path backing, int mib) throws Exception {
+        run(List.of(
+                "qemu-img", "create", "-q", "-f", "qcow2", "-b", backing.toString(), "-F", "qcow2", image.toString()));
+        Path data = Files.createTempFile("data", ".raw");
+        byte[] bytes = new byte[mib * MIB];
+        new Random(image.getFileName().hashCode()).nextBytes(bytes);
+        Files.write(data, bytes);
+        run(List.of("qemu-io", "-f", "qcow2", "-c", "write -q -s " + data + " 0 " + bytes.length, image.toString()));
+        Files.delete(data);
+    }
+
+    /** What an image shows, as a file of its own. */
+    static Path copy(Path image, Path copy) throws Exception {
+        run(List.of("qemu-img", "convert", "-O", "qcow2", image.toString(), copy.toString()));
+        return copy;
+    }
+
     static void signal(String signal, long pid) throws Exception {
         run(List.of("kill", "-" + signal, Long.toString(pid)));
     }

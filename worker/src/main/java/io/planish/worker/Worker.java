@@ -7,9 +7,14 @@ import io.planish.config.PoolsConfig;
 import io.planish.config.Settings;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.JobRunner;
+import io.planish.engine.StopRequested;
 import io.planish.ledger.Ledger;
 import io.planish.platform.Hooks;
 import io.planish.platform.Program;
+import io.planish.remote.Answers;
+import io.planish.remote.RemotePools;
+import io.planish.remote.RemoteSweep;
+import io.planish.remote.Surveys;
 import io.planish.scan.HeadReader;
 import io.planish.scan.OverlaySweep;
 import io.planish.scan.Recheck;
@@ -25,6 +30,8 @@ import io.planish.worker.claim.ForgottenJobs;
 import io.planish.worker.claim.OfferConsumer;
 import io.planish.worker.slot.ClaimedJobs;
 import io.planish.worker.slot.EngineJobs;
+import io.planish.worker.slot.JobExecutor;
+import io.planish.worker.slot.PoolWork;
 import io.planish.worker.slot.Slots;
 import io.planish.worker.slot.WorkerMetrics;
 import io.quarkus.runtime.ShutdownEvent;
@@ -51,6 +58,7 @@ class Worker {
     private static final Logger LOG = Logger.getLogger(Worker.class);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
     private static final int SWEEP_THREADS = 4;
+    private static final int LOOKS_AT_ONCE = 2;
 
     private final WorkerConfig config;
     private final PoolsConfig poolsConfig;
@@ -63,7 +71,7 @@ class Worker {
     private final List<OfferConsumer> consumers = new ArrayList<>();
     private volatile boolean taking;
     private volatile boolean stopping;
-    private Optional<Slots> slots = Optional.empty();
+    private List<Slots> slots = List.of();
     private Optional<Thread> opener = Optional.empty();
 
     Worker(
@@ -89,6 +97,7 @@ class Worker {
     void start(@Observes StartupEvent event) {
         Settings.requireLease("planish.worker", config.lease(), config.leaseMargin());
         Set<PoolName> names = Settings.poolNames(poolsConfig);
+        names.removeAll(Settings.remotePools(poolsConfig).keySet());
         if (names.isEmpty()) {
             throw new IllegalArgumentException("no pool is configured (set planish.pools.<name>.path)");
         }
@@ -122,41 +131,57 @@ class Worker {
         PathGate gate = new PathGate(storage, pools);
         HeadReader heads = new HeadReader(storage, Clock.systemUTC());
         OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, SWEEP_THREADS);
-        Recheck recheck = new Recheck(
-                new Scanner(storage, pools, gate, heads, Clock.systemUTC(), SWEEP_THREADS),
-                PoolAccess.references(poolsConfig),
-                gate);
+        Scanner scanner = new Scanner(storage, pools, gate, heads, Clock.systemUTC(), SWEEP_THREADS);
+        Recheck recheck = new Recheck(scanner, PoolAccess.references(poolsConfig), gate);
+        Surveys surveys = new Surveys(ledger, "worker " + owner, config.scanPatience(), Clock.systemUTC());
+        RemotePools remote =
+                new RemotePools(surveys, Settings.remotePools(poolsConfig), Settings.completePools(poolsConfig));
         Set<PoolName> names = pools.all().stream().map(p -> p.name()).collect(Collectors.toSet());
-        Slots free = new Slots(
-                config.slots(),
-                new ClaimedJobs(
-                        ledger,
-                        publisher,
-                        new EngineJobs(
-                                storage,
-                                pools,
-                                gate,
-                                sweep,
-                                recheck,
-                                hooks(),
-                                config.batch().asLongValue()),
-                        metrics,
-                        config.lease(),
-                        config.progressEvery(),
-                        (pool, limits) -> Settings.bytesPerSecondAndSlot(poolsConfig, pool, limits)));
-        slots = Optional.of(free);
+        JobExecutor merges = new EngineJobs(
+                storage,
+                pools,
+                gate,
+                scanner,
+                sweep,
+                remote,
+                recheck,
+                hooks(),
+                config.batch().asLongValue());
+        JobExecutor looks = new PoolWork(storage, poolsConfig, heads, new Answers(ledger.answers()), Clock.systemUTC());
+        ClaimedJobs jobs = new ClaimedJobs(
+                ledger,
+                publisher,
+                (run, job, attempt) -> (job.kind().merges() ? merges : looks).run(run, job, attempt),
+                metrics,
+                config.lease(),
+                config.progressEvery(),
+                (pool, limits) -> Settings.bytesPerSecondAndSlot(poolsConfig, pool, limits));
+        Slots free = new Slots(config.slots(), jobs);
+        Slots lookers = new Slots(LOOKS_AT_ONCE, jobs);
+        slots = List.of(free, lookers);
         metrics.watch(free, config.slots());
-        Claims claims = new Claims(ledger, owner, names, config.lease(), config.leaseMargin());
+        Claims claims = new Claims(ledger, owner, names, remote.names(), config.lease(), config.leaseMargin());
         for (PoolName pool : names) {
-            consumers.add(new OfferConsumer(pool, kafka, claims, free, publisher));
+            consumers.add(new OfferConsumer(pool, kafka, claims, free, lookers, publisher));
         }
         taking = true;
         ForgottenJobs forgotten = new ForgottenJobs(
                 ledger,
-                new JobRunner(storage, pools, gate, sweep, EngineOptions.DEFAULT),
+                new JobRunner(
+                        storage,
+                        pools,
+                        gate,
+                        new RemoteSweep(sweep, scanner, remote, remote.names(), this::requireWanted),
+                        EngineOptions.DEFAULT),
                 run -> new GridCheckpoints(ledger.checkpoints(), run));
         Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> forgotten.finish(pools.all(), () -> stopping));
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
+    }
+
+    private void requireWanted() throws StopRequested {
+        if (stopping) {
+            throw new StopRequested("the worker stops");
+        }
     }
 
     private Hooks hooks() {
@@ -179,10 +204,14 @@ class Worker {
 
     private synchronized void stopWork() {
         consumers.forEach(OfferConsumer::close);
-        if (slots.isPresent() && !slots.get().stop(config.shutdown())) {
-            LOG.warnf(
-                    "jobs did not reach a checkpoint within %s; other workers go on from the last one when the leases are over worker=%s",
-                    config.shutdown(), owner);
+        long endNanos = System.nanoTime() + config.shutdown().toNanos();
+        slots.forEach(Slots::stop);
+        for (Slots of : slots) {
+            if (!of.await(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())))) {
+                LOG.warnf(
+                        "jobs did not reach a checkpoint within %s; other workers go on from the last one when the leases are over worker=%s",
+                        config.shutdown(), owner);
+            }
         }
     }
 }

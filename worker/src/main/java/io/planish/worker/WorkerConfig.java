@@ -32,6 +32,10 @@ public interface WorkerConfig {
     @WithDefault("20s")
     Duration shutdown();
 
+    /** How long it may take until another worker begins to look at a pool that is not mounted here; default 60 s. */
+    @WithDefault("60s")
+    Duration scanPatience();
+
     /** How long a call to the grid is tried again before it counts as failed; default 10 s. */
     @WithDefault("10s")
     Duration patience();

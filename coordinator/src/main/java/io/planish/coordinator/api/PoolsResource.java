@@ -47,7 +47,7 @@ public final class PoolsResource {
         return config.pools().entrySet().stream()
                 .map(e -> new PoolView(
                         e.getKey(),
-                        e.getValue().path().toString(),
+                        e.getValue().path().map(String::valueOf),
                         e.getValue().hostPath().map(java.nio.file.Path::toString),
                         e.getValue().complete(),
                         e.getValue().slots()))
@@ -99,8 +99,9 @@ public final class PoolsResource {
                 forest.closed(leaf.ref()));
     }
 
-    /** A pool as configured. */
-    public record PoolView(String name, String path, Optional<String> hostPath, boolean complete, int slots) {}
+    /** A pool as configured; without a path it is not mounted here, and looked at by workers. */
+    public record PoolView(
+            String name, Optional<String> path, Optional<String> hostPath, boolean complete, int slots) {}
 
     /**
      * A chain.

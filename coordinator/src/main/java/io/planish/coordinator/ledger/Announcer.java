@@ -35,10 +35,17 @@ public final class Announcer {
     /** Tells the outcome of a job that has one and was not told of. */
     public void announce(RunRecord run, JobRecord job) throws IOException {
         if (job.state() instanceof JobState.Finished f && !f.announced()) {
-            publisher.send(Topics.EVENTS, job.run(), Event.ended(job, f.result(), run.by(), clock.millis()));
-            metrics.ended(job, f.result().outcome());
+            if (isNews(run)) {
+                publisher.send(Topics.EVENTS, job.run(), Event.ended(job, f.result(), run.by(), clock.millis()));
+                metrics.ended(job, f.result().outcome());
+            }
             ledger.jobs().update(job.key(), JobRecord::announced);
         }
+    }
+
+    /** That a pool is looked at is none: it changes nothing, and happens all the time. */
+    private static boolean isNews(RunRecord run) {
+        return run.request().origin() != RunRequest.Origin.SURVEY;
     }
 
     /** Tells the states of those runs that are not in the one that was told last; of very many the first ones, the others the next time. */
@@ -49,6 +56,9 @@ public final class Announcer {
                 .toList();
         List<Publisher.Message> events = new ArrayList<>();
         for (RunRecord run : untold) {
+            if (!isNews(run)) {
+                continue;
+            }
             if (run.announced().isEmpty() && run.request().origin() == RunRequest.Origin.REQUEST) {
                 events.add(new Publisher.Message(run.id(), Event.accepted(run, clock.millis())));
             }

@@ -11,7 +11,10 @@ import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
+import io.planish.remote.Surveys;
 import io.planish.run.RunRecord;
+import io.planish.run.RunRequest;
+import io.planish.run.RunState;
 import io.planish.topic.Publisher;
 import io.planish.topic.Topics;
 import java.io.IOException;
@@ -108,6 +111,8 @@ public final class Conductor {
             }
             if (isForgettable(run)) {
                 forget(run);
+            } else if (isLeftBehind(run)) {
+                ledger.runs().update(run.id(), RunRecord::cancelling);
             }
         }
         List<RunView> open = views(underWay);
@@ -153,9 +158,21 @@ public final class Conductor {
     }
 
     private boolean isForgettable(RunRecord run) {
+        Duration keep = isSurvey(run) ? Surveys.LONGEST : keepRuns;
         return run.state().isOver()
                 && run.unresolved().isEmpty()
-                && clock.millis() - run.endedMillis() > keepRuns.toMillis();
+                && clock.millis() - run.endedMillis() > keep.toMillis();
+    }
+
+    /** Whoever asked takes the answer and its jobs away, unless it died. */
+    private boolean isLeftBehind(RunRecord run) {
+        return isSurvey(run)
+                && run.state() == RunState.READY
+                && clock.millis() - run.createdMillis() > 2 * Surveys.LONGEST.toMillis();
+    }
+
+    private static boolean isSurvey(RunRecord run) {
+        return run.request().origin() == RunRequest.Origin.SURVEY;
     }
 
     /** The run last, so that what is left of an interrupted forgetting is still known. */
@@ -244,7 +261,7 @@ public final class Conductor {
         long now = System.nanoTime();
         if (book.due(job, now)) {
             Offer offer = new Offer(Offer.VERSION, job.run(), job.job().id(), job.epoch());
-            publisher.send(Topics.jobs(job.job().target().pool()), job.key() + "#" + Long.toHexString(now), offer);
+            publisher.send(Topics.offers(job.job()), job.key() + "#" + Long.toHexString(now), offer);
             book.offered(job, now);
         }
     }

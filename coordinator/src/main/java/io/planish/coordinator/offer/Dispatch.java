@@ -87,7 +87,11 @@ final class Dispatch {
         }
     }
 
+    /** A look at a pool takes no slot: jobs that have one may be waiting for it. */
     private boolean hasSlot(RunRecord run, JobRecord job) {
+        if (!job.job().kind().merges()) {
+            return true;
+        }
         PoolName pool = job.job().target().pool();
         int configured = slots.applyAsInt(pool);
         return used.getOrDefault(pool, 0) < configured
@@ -96,6 +100,9 @@ final class Dispatch {
     }
 
     private void takeSlot(RunRecord run, JobRecord job) {
+        if (!job.job().kind().merges()) {
+            return;
+        }
         PoolName pool = job.job().target().pool();
         used.merge(pool, 1, Integer::sum);
         usedByRun.merge(run.id() + "/" + pool, 1, Integer::sum);

@@ -13,6 +13,7 @@ import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
+import io.planish.job.PoolJobs;
 import io.planish.job.SkipReason;
 import io.planish.plan.Policy;
 import io.planish.run.RunLimits;
@@ -275,6 +276,24 @@ class DispatchTest {
     @Test
     void aRunWithoutJobsIsFinished() {
         assertThat(next(run("r"))).singleElement().isInstanceOf(Step.Finish.class);
+    }
+
+    @Test
+    void aLookAtAPoolWaitsForNoSlotAndForNoMergeAndAPurgeForThatOfAnotherRun() {
+        PoolName pool = new PoolName("p");
+        JobRecord one = queued(blocked("r", pull("a", "p/a", "p/base")));
+        JobRecord two = queued(blocked("r", pull("b", "p/b", "p/base")));
+        JobRecord scan = blocked("s", PoolJobs.scan(pool));
+        JobRecord read = blocked("s", PoolJobs.read(pool, one.job().expects()));
+        JobRecord purging = queued(blocked("t", PoolJobs.purge(pool)));
+        JobRecord purge = blocked("u", PoolJobs.purge(pool));
+
+        List<Step> steps = next(run("r", one, two), run("s", scan, read), run("t", purging), run("u", purge));
+
+        assertThat(steps)
+                .filteredOn(Step.Queue.class::isInstance)
+                .extracting(step -> ((Step.Queue) step).job())
+                .containsExactly(scan, read);
     }
 
     private static List<Step> next(RunView... runs) {

@@ -4,7 +4,6 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.job.Footprint;
 import io.planish.job.Job;
-import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
 import io.planish.job.Offer;
 import io.planish.job.Tenure;
@@ -25,15 +24,26 @@ public final class Claims {
 
     private final Ledger ledger;
     private final String owner;
-    private final Set<PoolName> pools;
+    private final Set<PoolName> mounted;
+    private final Set<PoolName> elsewhere;
     private final Duration lease;
     private final Duration margin;
 
-    /** @param pools those this worker can reach */
-    public Claims(Ledger ledger, String owner, Set<PoolName> pools, Duration lease, Duration margin) {
+    /**
+     * @param mounted the pools that are mounted here
+     * @param elsewhere pools that are not, of which workers that mount them are asked
+     */
+    public Claims(
+            Ledger ledger,
+            String owner,
+            Set<PoolName> mounted,
+            Set<PoolName> elsewhere,
+            Duration lease,
+            Duration margin) {
         this.ledger = ledger;
         this.owner = owner;
-        this.pools = Set.copyOf(pools);
+        this.mounted = Set.copyOf(mounted);
+        this.elsewhere = Set.copyOf(elsewhere);
         this.lease = lease;
         this.margin = margin;
     }
@@ -63,8 +73,7 @@ public final class Claims {
         if (record.epoch() != offer.attempt()) {
             return false;
         }
-        Set<PoolName> missing = new TreeSet<>(needed(run, record.job()));
-        missing.removeAll(pools);
+        Set<PoolName> missing = missing(run, record.job());
         if (!missing.isEmpty()) {
             LOG.warnf(
                     "left to other workers, pools not usable here: missing=%s run=%s job=%s",
@@ -73,13 +82,17 @@ public final class Claims {
         return missing.isEmpty();
     }
 
-    /** Those of its images, and where an image's view ends all that may hold an overlay of it. */
-    private static Set<PoolName> needed(RunRecord run, Job job) {
-        Set<PoolName> needed =
+    /** Those of its images that are not mounted here, and where an image's view ends those that may hold an overlay of it and cannot be asked for. */
+    private Set<PoolName> missing(RunRecord run, Job job) {
+        Set<PoolName> missing =
                 Footprint.of(job).all().stream().map(ImageRef::pool).collect(Collectors.toCollection(TreeSet::new));
-        if (job.kind() == JobKind.COMMIT || !job.retires().isEmpty()) {
-            needed.addAll(run.scanned());
+        missing.add(job.target().pool());
+        missing.removeAll(mounted);
+        if (job.endsViews()) {
+            run.scanned().stream()
+                    .filter(pool -> !mounted.contains(pool) && !elsewhere.contains(pool))
+                    .forEach(missing::add);
         }
-        return needed;
+        return missing;
     }
 }

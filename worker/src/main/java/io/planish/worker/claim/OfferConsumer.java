@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,7 +27,8 @@ import org.jboss.logging.Logger;
 
 /**
  * Takes the offers of one pool while a slot is free, one at a time, and acknowledges each as soon as its job is claimed or turns out to
- * be no longer to be had. While no slot is free it fetches nothing but stays in its group.
+ * be no longer to be had. Merges and looks at the pool have slots of their own; while none is free for one of them it fetches nothing of that but stays in
+ * its group.
  */
 public final class OfferConsumer implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(OfferConsumer.class);
@@ -35,17 +37,24 @@ public final class OfferConsumer implements AutoCloseable {
 
     private final PoolName pool;
     private final Claims claims;
-    private final Slots slots;
+    private final Map<String, Slots> slots;
     private final Publisher publisher;
     private final KafkaConsumer<String, byte[]> consumer;
     private final Thread thread;
     private volatile boolean stopped;
 
-    /** Starts consuming. @param kafka connection settings */
-    public OfferConsumer(PoolName pool, Map<String, Object> kafka, Claims claims, Slots slots, Publisher publisher) {
+    /**
+     * Starts consuming.
+     *
+     * @param kafka connection settings
+     * @param merges slots of jobs that merge
+     * @param looks slots of jobs that are of the pool
+     */
+    public OfferConsumer(
+            PoolName pool, Map<String, Object> kafka, Claims claims, Slots merges, Slots looks, Publisher publisher) {
         this.pool = pool;
         this.claims = claims;
-        this.slots = slots;
+        this.slots = Map.of(Topics.jobs(pool), merges, Topics.poolJobs(pool), looks);
         this.publisher = publisher;
         this.consumer =
                 new KafkaConsumer<>(settings(pool, kafka), new StringDeserializer(), new ByteArrayDeserializer());
@@ -67,7 +76,7 @@ public final class OfferConsumer implements AutoCloseable {
     }
 
     private void consume() {
-        consumer.subscribe(List.of(Topics.jobs(pool)));
+        consumer.subscribe(slots.keySet());
         while (!stopped) {
             try {
                 fetchOnlyForFreeSlots();
@@ -88,16 +97,22 @@ public final class OfferConsumer implements AutoCloseable {
     }
 
     private void fetchOnlyForFreeSlots() {
-        if (slots.free() > 0) {
-            consumer.resume(consumer.paused());
-        } else {
-            consumer.pause(consumer.assignment());
-        }
+        slots.forEach((topic, of) -> {
+            List<TopicPartition> partitions = consumer.assignment().stream()
+                    .filter(partition -> partition.topic().equals(topic))
+                    .toList();
+            if (of.free() > 0) {
+                consumer.resume(partitions);
+            } else {
+                consumer.pause(partitions);
+            }
+        });
     }
 
     private void take(ConsumerRecord<String, byte[]> record) {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-        if (!slots.tryTake()) {
+        Slots free = slots(record);
+        if (!free.tryTake()) {
             consumer.seek(partition, record.offset());
             return;
         }
@@ -105,7 +120,7 @@ public final class OfferConsumer implements AutoCloseable {
         try {
             Optional<Claim> claim = claimed(record);
             if (claim.isPresent()) {
-                slots.start(claim.get());
+                free.start(claim.get());
                 used = true;
             }
             acknowledge(partition, record.offset());
@@ -115,9 +130,13 @@ public final class OfferConsumer implements AutoCloseable {
             pause();
         } finally {
             if (!used) {
-                slots.giveBack();
+                free.giveBack();
             }
         }
+    }
+
+    private Slots slots(ConsumerRecord<String, byte[]> record) {
+        return Objects.requireNonNull(slots.get(record.topic()));
     }
 
     private Optional<Claim> claimed(ConsumerRecord<String, byte[]> record) throws IOException {

@@ -49,10 +49,14 @@ public final class Slots {
         });
     }
 
-    /** Takes no more jobs, asks those that run to stop at their next checkpoint, and waits for them; says whether all have. */
-    public boolean stop(Duration patience) {
+    /** Takes no more jobs, and asks those that run to stop at their next checkpoint. */
+    public void stop() {
         stopping = true;
         threads.shutdown();
+    }
+
+    /** Waits for those that were asked to stop; says whether all have. */
+    public boolean await(Duration patience) {
         try {
             return threads.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

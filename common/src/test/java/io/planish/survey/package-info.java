@@ -1,0 +1,4 @@
+@NullMarked
+package io.planish.survey;
+
+import org.jspecify.annotations.NullMarked;
