@@ -29,6 +29,9 @@ public interface Attempt {
         return Long.MAX_VALUE;
     }
 
+    /** Told when the target holds all content, before links and names change; again where a guest has gone on writing meanwhile. */
+    default void finishing() {}
+
     /** Told when merging begins, with what earlier attempts have settled, and after every checkpoint: guest bytes settled so far of all, and bytes written by this attempt. */
     void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
 }

@@ -188,6 +188,7 @@ public final class JobRunner {
         state.begun = true;
         Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
         attempt.checkpoints().drop(intent.job().id());
+        attempt.finishing();
         finisher.finish(intent, files, attempt);
         Job job = intent.job();
         Map<ImageRef, FileFacts> facts = new HashMap<>();

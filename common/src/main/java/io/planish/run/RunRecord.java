@@ -30,6 +30,7 @@ import java.util.TreeMap;
  * @param unresolved jobs of unknown outcome: their images stay closed to other jobs until a person resolves them
  * @param error why it could not be planned, or planned again
  * @param by who asked for it
+ * @param trace where that stands in a distributed trace, as a W3C {@code traceparent}
  * @param announced the last state that stands on the topic of events
  * @param createdMillis when it was asked for, in ms since 1970
  * @param endedMillis when it was over, in ms since 1970; 0 before
@@ -52,6 +53,7 @@ public record RunRecord(
         List<String> unresolved,
         Optional<String> error,
         Optional<String> by,
+        Optional<String> trace,
         Optional<RunState> announced,
         long createdMillis,
         long endedMillis,
@@ -69,6 +71,7 @@ public record RunRecord(
         // What an earlier version wrote has none of these.
         limits = limits == null ? RunLimits.NONE : limits;
         retrying = retrying == null ? List.of() : List.copyOf(retrying);
+        trace = trace == null ? Optional.empty() : trace;
         jobs = List.copyOf(jobs);
         scanned = List.copyOf(scanned);
         outcomes = Map.copyOf(outcomes);
@@ -77,6 +80,11 @@ public record RunRecord(
 
     /** @param by who asks */
     public static RunRecord asked(RunRequest request, String by, long nowMillis) {
+        return asked(request, by, Optional.empty(), nowMillis);
+    }
+
+    /** The same, as part of a trace. */
+    public static RunRecord asked(RunRequest request, String by, Optional<String> trace, long nowMillis) {
         return new RunRecord(
                 VERSION,
                 request.id(),
@@ -94,6 +102,7 @@ public record RunRecord(
                 List.of(),
                 Optional.empty(),
                 Optional.of(by),
+                trace,
                 Optional.empty(),
                 nowMillis,
                 0,
@@ -320,6 +329,7 @@ public record RunRecord(
                     unresolved,
                     error,
                     from.by,
+                    from.trace,
                     announced,
                     from.createdMillis,
                     endedMillis,

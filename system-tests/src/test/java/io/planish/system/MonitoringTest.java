@@ -3,6 +3,7 @@ package io.planish.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.opentelemetry.proto.trace.v1.Span;
 import io.planish.run.RunState;
 import io.planish.standalone.LocalPool;
 import io.planish.standalone.OneMachine;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The dashboard and the alerts of {@code k8s/monitoring}, held against what the services really serve. */
+/** The dashboard and the alerts of {@code k8s/monitoring}, held against what the services really serve; and the trace of a run. */
 class MonitoringTest {
     private static final Pattern METRIC = Pattern.compile("planish_[a-z_]+");
 
@@ -26,7 +27,7 @@ class MonitoringTest {
     Path folder;
 
     @Test
-    void dashboardAndAlertsReadOnlyWhatIsServed() throws Exception {
+    void dashboardAndAlertsReadOnlyWhatIsServedAndARunIsOneTrace() throws Exception {
         Path home = Path.of(System.getProperty("planish.home"));
         Path pool = Files.createDirectory(folder.resolve("vms"));
         Path reference = Files.createDirectory(folder.resolve("reference"));
@@ -34,7 +35,9 @@ class MonitoringTest {
         Images.chain(pool, reference, "broken", 1);
         Files.delete(pool.resolve("broken-0"));
         LocalPool vms = new LocalPool("vms", pool, Map.of("complete", "true"));
-        try (OneMachine machine = OneMachine.start(home, folder.resolve("data"), List.of(vms), Map.of());
+        try (Collector collector = new Collector();
+                OneMachine machine =
+                        OneMachine.start(home, folder.resolve("data"), List.of(vms), collector.settings());
                 Api coordinator = new Api(machine.coordinator(0).address());
                 Api worker = new Api(machine.worker("worker1").address())) {
             machine.awaitReady();
@@ -57,7 +60,27 @@ class MonitoringTest {
                     .isEqualTo(number(served, "planish_planned_bytes_total{pool=\"vms\"}"))
                     .isPositive();
             assertThat(number(served, "planish_freed_bytes_total")).isPositive();
+            await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> assertOneTrace(collector.spans()));
         }
+    }
+
+    private static void assertOneTrace(List<Span> spans) {
+        Span request = span(spans, "POST /api/v1/requests");
+        Span job = span(spans, "job");
+        assertThat(job.getParentSpanId()).isEqualTo(request.getSpanId());
+        assertThat(span(spans, "plan").getParentSpanId()).isEqualTo(request.getSpanId());
+        for (String phase : List.of("merge", "relink")) {
+            assertThat(span(spans, phase).getTraceId()).isEqualTo(request.getTraceId());
+            assertThat(span(spans, phase).getParentSpanId()).isEqualTo(job.getSpanId());
+        }
+    }
+
+    private static Span span(List<Span> spans, String name) {
+        return spans.stream()
+                .filter(span -> span.getName().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + name + " among "
+                        + spans.stream().map(Span::getName).toList()));
     }
 
     private static Set<String> metrics(String text) {
@@ -70,7 +93,7 @@ class MonitoringTest {
     private static double number(String served, String series) {
         return served.lines()
                 .filter(line -> line.startsWith(series + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .mapToDouble(line -> Double.parseDouble(line.split(" ", -1)[1]))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(series + " is not served"));
     }

@@ -1,5 +1,8 @@
 package io.planish.coordinator.request;
 
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.context.Scope;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.coordinator.watch.FleetMetrics;
@@ -9,6 +12,7 @@ import io.planish.plan.Plan;
 import io.planish.plan.PlanPart;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
+import io.planish.trace.Traces;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Collection;
@@ -66,6 +70,17 @@ public final class Planning implements AutoCloseable {
     }
 
     private void plan(RunRecord run, long sinceNanos) throws IOException {
+        Span span = Traces.below(run.trace(), "plan", SpanKind.INTERNAL)
+                .setAttribute("planish.run", run.id())
+                .startSpan();
+        try (Scope here = span.makeCurrent()) {
+            planInTrace(run, sinceNanos);
+        } finally {
+            span.end();
+        }
+    }
+
+    private void planInTrace(RunRecord run, long sinceNanos) throws IOException {
         if (!batch.isGood(sinceNanos, System.nanoTime())) {
             batch = maker.batch();
         }

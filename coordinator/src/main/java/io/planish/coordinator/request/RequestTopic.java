@@ -1,6 +1,9 @@
 package io.planish.coordinator.request;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.context.Scope;
 import io.planish.chain.PoolName;
 import io.planish.job.Json;
 import io.planish.ledger.Ledger;
@@ -11,6 +14,7 @@ import io.planish.run.RunRequest;
 import io.planish.topic.Listener;
 import io.planish.topic.Publisher;
 import io.planish.topic.Topics;
+import io.planish.trace.Traces;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -57,6 +61,16 @@ public final class RequestTopic implements Listener.Handler {
 
     @Override
     public void handle(ConsumerRecord<String, byte[]> record) throws IOException {
+        Span span = Traces.below(Traces.of(record.headers()), "request " + record.topic(), SpanKind.CONSUMER)
+                .startSpan();
+        try (Scope here = span.makeCurrent()) {
+            take(record);
+        } finally {
+            span.end();
+        }
+    }
+
+    private void take(ConsumerRecord<String, byte[]> record) throws IOException {
         byte[] value = record.value();
         if (value != null && value.length > mostBytes) {
             publisher.bury(record, "too big: " + value.length + " bytes, at most " + mostBytes + " are taken");

@@ -7,6 +7,7 @@ import io.planish.plan.Policy;
 import io.planish.run.RunLimits;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
+import io.planish.trace.Traces;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +38,7 @@ public final class Runs {
      */
     public RunRecord ask(RunRequest request, String by) throws LedgerException {
         check(request);
-        RunRecord asked = RunRecord.asked(request, by, clock.millis());
+        RunRecord asked = RunRecord.asked(request, by, Traces.here(), clock.millis());
         if (ledger.runs().add(asked.id(), asked)) {
             return asked;
         }

@@ -18,18 +18,21 @@ final class ClaimedAttempt implements Attempt {
     private final LongSupplier bytesPerSecond;
     private final BooleanSupplier stop;
     private final Consumer<Progress> told;
+    private final Runnable finishing;
 
     ClaimedAttempt(
             Claim claim,
             CheckpointStore checkpoints,
             LongSupplier bytesPerSecond,
             BooleanSupplier stop,
-            Consumer<Progress> told) {
+            Consumer<Progress> told,
+            Runnable finishing) {
         this.claim = claim;
         this.checkpoints = checkpoints;
         this.bytesPerSecond = bytesPerSecond;
         this.stop = stop;
         this.told = told;
+        this.finishing = finishing;
     }
 
     @Override
@@ -65,6 +68,11 @@ final class ClaimedAttempt implements Attempt {
     @Override
     public long bytesPerSecond() {
         return bytesPerSecond.getAsLong();
+    }
+
+    @Override
+    public void finishing() {
+        finishing.run();
     }
 
     @Override

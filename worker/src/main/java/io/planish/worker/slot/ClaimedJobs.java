@@ -61,7 +61,8 @@ public final class ClaimedJobs {
         LOG.infof("claimed %s", where(claim));
         long begunNanos = System.nanoTime();
         metrics.begun(claim.key());
-        try (Lease renewal = new Lease(ledger, claim, lease, progress::get)) {
+        try (JobSpan span = JobSpan.of(claim);
+                Lease renewal = new Lease(ledger, claim, lease, progress::get)) {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
                     new GridCheckpoints(ledger.checkpoints(), claim.run().id()),
@@ -72,8 +73,10 @@ public final class ClaimedJobs {
                                 claim.key(),
                                 now.bytesCopied() - progress.getAndSet(now).bytesCopied());
                         tell(claim, now, toldNanos);
-                    });
+                    },
+                    span::relinks);
             JobResult result = ran(claim, attempt);
+            span.ended(result);
             metrics.ended(claim.key(), claim.record().job(), result, Duration.ofNanos(System.nanoTime() - begunNanos));
             if (claim.tenure().isLost()) {
                 metrics.leaseLost();
