@@ -147,9 +147,13 @@ final class Splitter {
         live[alive++] = target;
     }
 
+    /** Of two that are alike the higher one: fewer views end, and what is pulled can be had back from the trash. */
     private boolean better(int target, int other) {
-        long less = costs.bytes(target) - costs.bytes(other);
-        return less < 0 || less == 0 && costs.extraBytes(target) < costs.extraBytes(other);
+        long more = costs.bytes(target) - costs.bytes(other);
+        if (more == 0) {
+            more = costs.extraBytes(target) - costs.extraBytes(other);
+        }
+        return more < 0 || more == 0 && target > other;
     }
 
     private void group(int lo, int top, boolean pulls) {

@@ -326,6 +326,21 @@ class PlannerTest {
     }
 
     @Test
+    void ofTargetsThatCostTheSameTheHighestIsTakenWhateverItsName() {
+        for (String chain : List.of("a <- b <- c", "c <- b <- a", "b <- c <- a")) {
+            String top = chain.substring(chain.length() - 1);
+            Fleet fleet = Fleet.of(chain);
+            List.of("a", "b", "c").forEach(name -> fleet.data(name, name.charAt(0) * 10, name.charAt(0) * 10 + 5));
+            fleet.traits(chain.substring(5, 6));
+
+            assertThat(fleet.plan(1).jobs()).singleElement().satisfies(job -> {
+                assertThat(job.target()).isEqualTo(ref(top));
+                assertThat(job.bytesToWrite()).isEqualTo(10L * Fleet.CLUSTER);
+            });
+        }
+    }
+
+    @Test
     void jobsThatDoNotFitAreLeftOut() {
         Fleet fleet = Fleet.of("a0 <- a1", "b0 <- b1")
                 .data("a0", 0, 100)

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.coordinator.ledger.Leadership;
@@ -198,13 +199,33 @@ class CoordinatorTest {
     }
 
     @Test
-    void aPlanIsMadeForReviewAndStartedAsARun() throws Exception {
-        Qemu.chain(pool, "plan-base", "plan-a", "plan-b", "plan-c");
-        String plan = given().contentType(ContentType.JSON)
-                .body("{\"pools\":[\"gold\"]}")
+    void whatSomethingOutsideRefersToStaysInAnyPlan() throws Exception {
+        Path bronze = pool.resolveSibling("bronze");
+        Path references = pool.resolveSibling("references");
+        Qemu.chain(bronze, "refer-base", "refer-a", "refer-b", "refer-c");
+        planOf("bronze").body("plan.ends.image", hasItem("bronze/refer-a"));
+        Files.writeString(references, bronze.resolve("refer-a") + "\n");
+        try {
+            planOf("bronze")
+                    .body("plan.ends.image", not(hasItem("bronze/refer-a")))
+                    .body("plan.stays.find { it.image == 'bronze/refer-a' }.reason", equalTo("REFERENCED"));
+        } finally {
+            Files.writeString(references, "");
+        }
+    }
+
+    private static ValidatableResponse planOf(String pool) {
+        return given().contentType(ContentType.JSON)
+                .body(Map.of("pools", List.of(pool)))
                 .post("/api/v1/plans")
                 .then()
-                .statusCode(201)
+                .statusCode(201);
+    }
+
+    @Test
+    void aPlanIsMadeForReviewAndStartedAsARun() throws Exception {
+        Qemu.chain(pool, "plan-base", "plan-a", "plan-b", "plan-c");
+        String plan = planOf("gold")
                 .body("plan.jobs.target", hasItem(containsString("gold/plan-")))
                 .extract()
                 .path("id");

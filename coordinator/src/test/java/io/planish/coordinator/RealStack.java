@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** One broker and one grid for all tests of this module, a pool {@code gold} for tests to fill and a pool {@code empty}. */
+/** One broker and one grid for all tests of this module, a pool {@code gold} for tests to fill and a pool {@code empty}; what is referred to stands in {@code references}, beside them. */
 public final class RealStack implements QuarkusTestResourceLifecycleManager {
     private Optional<Stack> stack = Optional.empty();
     private Optional<Path> folder = Optional.empty();
@@ -32,6 +32,13 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     Map.entry(
                             "planish.pools.silver.path",
                             Files.createDirectory(created.resolve("silver")).toString()),
+                    Map.entry(
+                            "planish.pools.bronze.path",
+                            Files.createDirectory(created.resolve("bronze")).toString()),
+                    Map.entry("planish.pools.bronze.complete", "true"),
+                    Map.entry(
+                            "planish.pools.bronze.references.files",
+                            Files.createFile(created.resolve("references")).toString()),
                     Map.entry(
                             "planish.pools.empty.path",
                             Files.createDirectory(created.resolve("empty")).toString()),
