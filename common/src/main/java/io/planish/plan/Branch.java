@@ -1,5 +1,8 @@
 package io.planish.plan;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -7,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Branch {
     final Segment segment;
     final @Nullable Branch below;
+    final List<Branch> above = new ArrayList<>();
 
     /** Files that its chain has below it now. */
     final int filesBelow;
@@ -14,7 +18,7 @@ final class Branch {
     boolean concerned;
     /** Whether its leaf is to become shorter. */
     boolean tooDeep;
-    /** Whether its leaf gets its own copy of what it shares, so that what stands below does not depend on it. */
+    /** Whether it gets its own copy of what it shares with others, so that what stands below does not depend on it. */
     boolean unshares;
 
     @Nullable
@@ -23,7 +27,10 @@ final class Branch {
     int fewest;
     /** How few files the layers below can become. */
     int fewestBelow;
-    /** How many files may stand below it so that each leaf above gets where it can get; {@link Integer#MAX_VALUE}: any number. */
+    /**
+     * How many files may stand below it, or at its end if it unshares, so that each leaf above gets where it can get; {@link Integer#MAX_VALUE}:
+     * any number.
+     */
     int room = Integer.MAX_VALUE;
     /** How many files it may become at most. */
     int most;
@@ -35,9 +42,10 @@ final class Branch {
     Price[] cheapest = {};
     /** How many files it becomes in that way. */
     int[] files = {};
-    /** How many files it becomes. */
-    int chosen;
 
+    /** How many files its chain has at its end. */
+    int chosenAtEnd;
+    /** The way to that: merges of its own layers or, if it unshares, of its whole chain. */
     Split split = Split.NONE;
 
     Branch(Segment segment, @Nullable Branch below) {
@@ -45,11 +53,21 @@ final class Branch {
         this.below = below;
         this.filesBelow = below == null ? 0 : below.filesBelow + below.segment.size();
         this.fewest = segment.size();
-        this.chosen = segment.size();
+        if (below != null) {
+            below.above.add(this);
+        }
     }
 
     int filesNow() {
         return filesBelow + segment.size();
+    }
+
+    int fewestAtEnd() {
+        return unshares ? 1 : fewestBelow + fewest;
+    }
+
+    int chosenBelow() {
+        return below == null ? 0 : below.chosenAtEnd;
     }
 
     /** What it costs by itself to become so many files. */
@@ -62,16 +80,58 @@ final class Branch {
 
     /** Becomes so many files, for which there is a price. */
     void choose(int files) {
-        chosen = files;
+        chosenAtEnd = chosenBelow() + files;
         split = splitter == null || files == segment.size() ? Split.NONE : splitter.split(files);
     }
 
-    /** How many files stand below it once all segments there are what they were chosen to be. */
-    int chosenBelow() {
-        int files = 0;
-        for (Branch at = below; at != null; at = at.below) {
-            files += at.chosen;
+    /** Its whole chain becomes so many files, its own layers and a copy of what it needs from below among them. */
+    void unshare(int files, Split way) {
+        chosenAtEnd = files;
+        split = way;
+    }
+
+    /** What it costs for it and all above if so many files stand below it; null: then it cannot be done. */
+    @Nullable
+    Price way(int filesBelow) {
+        if (room == Integer.MAX_VALUE || unshares) {
+            return Price.NOTHING;
         }
-        return files;
+        int state = filesBelow - fewestBelow;
+        return state < cheapest.length ? cheapest[state] : null;
+    }
+
+    /** The same for all that stands on its end. */
+    @Nullable
+    Price wayAbove(int filesAtEnd) {
+        Price sum = Price.NOTHING;
+        for (Branch branch : above) {
+            Price way = branch.way(filesAtEnd);
+            if (way == null) {
+                return null;
+            }
+            sum = sum.plus(way);
+        }
+        return sum;
+    }
+
+    /** The places on its chain of the highest layer of each file that stands there in the end. */
+    List<Integer> tops() {
+        boolean copies = unshares && !split.merges().isEmpty();
+        int from = copies ? Math.min(filesBelow, split.merges().getFirst().lo()) : filesBelow;
+        List<Integer> tops = new ArrayList<>();
+        if (below != null) {
+            below.tops().stream().filter(top -> top < from).forEach(tops::add);
+        }
+        int first = copies ? 0 : filesBelow;
+        boolean[] inside = new boolean[filesNow()];
+        for (Split.Merge merge : split.merges()) {
+            Arrays.fill(inside, first + merge.lo(), first + merge.top(), true);
+        }
+        for (int layer = from; layer < inside.length; layer++) {
+            if (!inside[layer]) {
+                tops.add(layer);
+            }
+        }
+        return tops;
     }
 }

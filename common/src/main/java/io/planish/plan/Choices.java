@@ -7,7 +7,6 @@ import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Segments above one fork depend on each other only through {@code u}, so that this is the optimum; and a trunk is paid for once, whoever is above.
  * Takes one step for each segment, {@code u}, {@code k} and segment above, each of {@code u} and {@code k} at most the largest bound.
  *
- * <p>A leaf that cannot get there without its own copy of what it shares gets one where the policy wants that, for the least price given what the trunk
- * below becomes for the others. That is the optimum for each such leaf, not always for the tree: a trunk might be better left longer,
- * or copied once for several leaves, or a leaf copy although it need not.
+ * <p>Where the policy lets images be unshared, a segment may get its own copy of what it shares: its lowest group then reaches down over the fork, to any
+ * file that stands there. Such a segment does not bind what is below it; the least price of its copy follows from what the trunk becomes for the others. Which
+ * segments those are is found by {@link Unsharing}.
  */
 final class Choices {
     private final Forest tree;
@@ -43,6 +42,7 @@ final class Choices {
     private final List<Branch> branches = new ArrayList<>();
     private final Map<Segment, Branch> bySegment = new IdentityHashMap<>();
     private final Map<ImageRef, Problem> obstacles;
+    private final UnsharedPaths paths;
 
     /**
      * @param segments each after the one below it
@@ -60,6 +60,7 @@ final class Choices {
         this.policy = policy;
         this.rule = rule;
         this.costModel = costModel;
+        this.paths = new UnsharedPaths(tree, policy, rule, costModel, obstacles);
         for (Segment segment : segments) {
             Branch branch =
                     new Branch(segment, segment.below().map(bySegment::get).orElse(null));
@@ -68,10 +69,14 @@ final class Choices {
             branches.add(branch);
         }
         if (anyTooDeep()) {
-            do {
-                bound();
-            } while (!read());
-            branches.reversed().forEach(this::solve);
+            findConcerned();
+            if (policy.unshare()) {
+                new Unsharing(branches, policy.maxDepth(), this::settle).choose();
+                paths.forgetOthers();
+            } else {
+                settle();
+            }
+            branches.stream().filter(branch -> branch.tooDeep && !branch.unshares).forEach(this::noteObstacles);
         }
     }
 
@@ -80,93 +85,56 @@ final class Choices {
         return branches.stream().anyMatch(branch -> branch.tooDeep);
     }
 
-    /**
-     * What its layers become, the segments below being what they were chosen to be; nothing changes where its leaf is to be {@link #unshares
-     * unshared}.
-     */
+    /** What its layers become or, if it {@link #unshares}, its whole chain, the segments below being what they were chosen to be. */
     Split split(Segment segment) {
         Branch branch = branch(segment);
-        if (branch.room != Integer.MAX_VALUE) {
-            int state = branch.chosenBelow() - branch.fewestBelow;
-            boolean asWanted = state < branch.cheapest.length && branch.cheapest[state] != null;
-            branch.choose(asWanted ? branch.files[state] : branch.fewest);
-        }
+        choose(branch);
         return branch.split;
+    }
+
+    /** Whether the segment is to get its own copy of what it shares. */
+    boolean unshares(Segment segment) {
+        return branch(segment).unshares;
     }
 
     /** Where what was chosen for a segment does not fit: the fewest files it can become so that it does, for the least price. */
     Split cut(Segment segment, Predicate<Split> fits) {
         Branch branch = branch(segment);
-        int wanted = branch.chosen;
+        int wanted = branch.chosenAtEnd;
         branch.choose(segment.size());
-        if (branch.targets == null) {
-            return Split.NONE;
-        }
-        try {
-            Splitter splitter = new Splitter(branch.targets, costs(segment), new int[] {0}, segment.size() - 1);
-            for (int files = wanted + 1; files < segment.size(); files++) {
-                if (splitter.price(files).isPresent() && fits.test(splitter.split(files))) {
-                    branch.splitter = splitter;
-                    branch.choose(files);
-                    break;
-                }
+        int whole = branch.chosenAtEnd;
+        Splitter splitter = branch.unshares ? paths.splitter(branch, whole - 1) : wholeSplitter(branch);
+        int below = branch.unshares ? 0 : branch.chosenBelow();
+        for (int files = wanted + 1; splitter != null && files < whole; files++) {
+            if (splitter.price(files - below).isPresent() && fits.test(splitter.split(files - below))) {
+                branch.unshare(files, splitter.split(files - below));
+                break;
             }
-        } catch (IOException e) {
-            obstacles.put(segment.last().ref(), Obstacles.of(e));
         }
         return branch.split;
     }
 
-    /** Whether the segment's leaf is to get its own copy of what it shares. */
-    boolean unshares(Segment segment) {
-        return branch(segment).unshares;
-    }
-
-    /**
-     * What the whole chain of a segment's leaf becomes if it gets its own copy of what it shares, all segments below being what they were chosen
-     * to be; empty: it cannot get down to what the policy wants.
-     */
+    /** What the whole chain of a segment's leaf becomes if it gets its own copy of what it shares; empty: it cannot get down to what the policy wants. */
     Optional<Split> unsharing(Segment segment) {
-        Splitter splitter = unsharing(segment, policy.maxDepth());
-        Split best = null;
-        for (int files = policy.maxDepth(); splitter != null && files > 0; files--) {
-            Optional<Price> price = splitter.price(files);
-            if (price.isPresent() && (best == null || price.get().compareTo(best.price()) < 0)) {
-                best = splitter.split(files);
-            }
-        }
-        return Optional.ofNullable(best);
+        Branch branch = branch(segment);
+        return Optional.ofNullable(paths.splitter(branch, policy.maxDepth()))
+                .flatMap(splitter -> paths.best(branch, splitter, policy.maxDepth()))
+                .map(UnsharedPaths.Way::split);
     }
 
-    /** Where {@link #unsharing} does not fit: what makes the leaf's chain as short as fits, for the least price. */
-    Split cutUnsharing(Segment segment, Predicate<Split> fits) {
-        int now = branch(segment).chosenBelow() + segment.size();
-        Splitter splitter = unsharing(segment, now - 1);
-        for (int files = policy.maxDepth() + 1; splitter != null && files < now; files++) {
-            if (splitter.price(files).isPresent() && fits.test(splitter.split(files))) {
-                return splitter.split(files);
+    private @Nullable Splitter wholeSplitter(Branch branch) {
+        if (branch.targets != null) {
+            try {
+                return new Splitter(
+                        branch.targets,
+                        costs(branch.segment),
+                        new int[] {0},
+                        branch.segment.size() - 1);
+            } catch (IOException e) {
+                obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
             }
         }
-        return Split.NONE;
-    }
-
-    /** Over the whole chain of a segment's leaf; null: a layer cannot be read. */
-    private @Nullable Splitter unsharing(Segment segment, int atMost) {
-        List<ImageNode> path = tree.chain(segment.last().ref());
-        int own = path.size() - segment.size();
-        int most = Math.min(atMost, path.size());
-        List<Integer> tops = tops(branch(segment).below);
-        int[] start = new int[Math.min(tops.size() + 1, most)];
-        for (int files = 1; files < start.length; files++) {
-            start[files] = tops.get(files - 1) + 1;
-        }
-        try {
-            Targets targets = new Targets(path, own, tree, rule, policy.direction());
-            return new Splitter(targets, costModel.of(path, List.of()), start, most);
-        } catch (IOException e) {
-            obstacles.put(segment.last().ref(), Obstacles.of(e));
-            return null;
-        }
+        return null;
     }
 
     private Branch branch(Segment segment) {
@@ -177,38 +145,40 @@ final class Choices {
         return leaf.use() == Use.FREE && files > policy.maxDepth() && files >= policy.minDepth();
     }
 
-    /** Finds how far each leaf can get, and what that leaves to the segments below it. */
-    private void bound() {
+    private void findConcerned() {
         for (Branch branch : branches.reversed()) {
             branch.concerned |= branch.tooDeep;
             if (branch.below != null) {
                 branch.below.concerned |= branch.concerned;
             }
-        }
-        for (Branch branch : branches) {
-            Segment segment = branch.segment;
-            if (branch.concerned && branch.targets == null) {
+            if (branch.concerned) {
+                Segment segment = branch.segment;
                 branch.targets = new Targets(segment.layers(), 0, tree, rule, policy.direction());
                 branch.fewest = branch.targets.fewestFiles();
             }
-            branch.fewestBelow = branch.below == null ? 0 : branch.below.fewestBelow + branch.below.fewest;
+        }
+    }
+
+    /** Chooses all, given who unshares. */
+    private void settle() {
+        do {
+            bound();
+        } while (!read());
+        branches.reversed().forEach(this::solve);
+        branches.forEach(this::choose);
+    }
+
+    /** Finds how far each leaf can get, and what that leaves to the segments below it. */
+    private void bound() {
+        for (Branch branch : branches) {
+            branch.fewestBelow = branch.below == null ? 0 : branch.below.fewestAtEnd();
             branch.room = Integer.MAX_VALUE;
-            branch.unshares = branch.tooDeep
-                    && policy.unshare()
-                    && branch.below != null
-                    && branch.fewestBelow + branch.fewest > policy.maxDepth()
-                    && branch.targets != null
-                    && branch.targets.pullsInto(segment.size() - 1);
         }
         for (Branch branch : branches.reversed()) {
-            int fewest = branch.fewestBelow + branch.fewest;
-            if (branch.tooDeep && !branch.unshares) {
-                branch.room = Math.max(policy.maxDepth(), fewest);
-                if (fewest > policy.maxDepth()) {
-                    noteObstacles(branch);
-                }
+            if (branch.tooDeep) {
+                branch.room = Math.max(policy.maxDepth(), branch.fewestAtEnd());
             }
-            if (branch.room != Integer.MAX_VALUE) {
+            if (branch.room != Integer.MAX_VALUE && !branch.unshares) {
                 branch.most = branch.room - branch.fewestBelow;
                 branch.room -= branch.fewest;
                 if (branch.below != null) {
@@ -219,6 +189,9 @@ final class Choices {
     }
 
     private void noteObstacles(Branch leaf) {
+        if (leaf.fewestAtEnd() <= policy.maxDepth()) {
+            return;
+        }
         for (Branch branch = leaf; branch != null; branch = branch.below) {
             if (branch.fewest > 1) {
                 Problem problem = Obstacles.of(branch.segment, tree, rule, policy.direction())
@@ -234,7 +207,12 @@ final class Choices {
     private boolean read() {
         for (Branch branch : branches) {
             int most = Math.min(branch.most, branch.segment.size() - 1);
-            if (branch.room == Integer.MAX_VALUE || most < branch.fewest || branch.targets == null) {
+            boolean known = branch.splitter != null && branch.splitter.most() >= most;
+            if (known
+                    || branch.room == Integer.MAX_VALUE
+                    || branch.unshares
+                    || most < branch.fewest
+                    || branch.targets == null) {
                 continue;
             }
             try {
@@ -255,7 +233,7 @@ final class Choices {
     }
 
     private void solve(Branch branch) {
-        if (branch.room == Integer.MAX_VALUE) {
+        if (branch.room == Integer.MAX_VALUE || branch.unshares) {
             return;
         }
         int size = branch.segment.size();
@@ -270,10 +248,8 @@ final class Choices {
                 if (price == null || best != null && price.bytes() > best.bytes()) {
                     continue;
                 }
-                for (Segment segment : branch.segment.above()) {
-                    Price above = price == null ? null : way(branch(segment), below + files);
-                    price = above == null ? null : Objects.requireNonNull(price).plus(above);
-                }
+                Price above = branch.wayAbove(below + files);
+                price = above == null ? null : price.plus(above);
                 if (price != null && (best == null || price.compareTo(best) < 0)) {
                     branch.cheapest[state] = price;
                     branch.files[state] = files;
@@ -282,28 +258,16 @@ final class Choices {
         }
     }
 
-    private static @Nullable Price way(Branch branch, int below) {
-        if (branch.room == Integer.MAX_VALUE) {
-            return Price.NOTHING;
+    private void choose(Branch branch) {
+        int state = branch.chosenBelow() - branch.fewestBelow;
+        if (branch.unshares) {
+            paths.unshare(branch);
+        } else if (branch.room == Integer.MAX_VALUE) {
+            branch.choose(branch.segment.size());
+        } else if (state < branch.cheapest.length && branch.cheapest[state] != null) {
+            branch.choose(branch.files[state]);
+        } else {
+            branch.choose(branch.fewest);
         }
-        int state = below - branch.fewestBelow;
-        return state < branch.cheapest.length ? branch.cheapest[state] : null;
-    }
-
-    /** The places on the path of the highest layer of each file that a segment and those below it become. */
-    private static List<Integer> tops(@Nullable Branch highest) {
-        List<Integer> tops = new ArrayList<>();
-        for (Branch branch = highest; branch != null; branch = branch.below) {
-            boolean[] inside = new boolean[branch.segment.size()];
-            for (Split.Merge merge : branch.split.merges()) {
-                Arrays.fill(inside, merge.lo(), merge.top(), true);
-            }
-            for (int layer = inside.length - 1; layer >= 0; layer--) {
-                if (!inside[layer]) {
-                    tops.add(branch.filesBelow + layer);
-                }
-            }
-        }
-        return tops.reversed();
     }
 }

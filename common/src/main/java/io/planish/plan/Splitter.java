@@ -67,6 +67,11 @@ final class Splitter {
         }
     }
 
+    /** How many files it has prices for at most. */
+    int most() {
+        return bytes.length - 1;
+    }
+
     /** What it costs that there are so many files in the end; empty: there cannot be. */
     Optional<Price> price(int files) {
         int n = targets.path().size();

@@ -54,9 +54,12 @@ final class TreePlanner {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
-                Ownership ownership = new OwnershipMemory(snapshot.ownership(), trunks(segments));
+                // unsharing weighs many ways to merge the same layers
+                OwnershipMemory ownership =
+                        new OwnershipMemory(snapshot.ownership(), policy.unshare() ? layers(segments) : trunks(segments));
                 Choices choices =
                         new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
+                ownership.keepOnly(trunks(segments));
                 if (choices.anyTooDeep()) {
                     chosen.add(new Chosen(segments, choices));
                 }
@@ -66,8 +69,13 @@ final class TreePlanner {
 
     /** What stands below forks. */
     private static Set<ImageRef> trunks(List<Segment> segments) {
-        return segments.stream()
+        return layers(segments.stream()
                 .filter(segment -> !segment.above().isEmpty())
+                .toList());
+    }
+
+    private static Set<ImageRef> layers(List<Segment> segments) {
+        return segments.stream()
                 .flatMap(segment -> segment.layers().stream())
                 .map(ImageNode::ref)
                 .collect(Collectors.toSet());
@@ -115,17 +123,13 @@ final class TreePlanner {
                     .orElse(tree)
                     .around(segment.first().ref());
             segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
-            Optional<Split> unshared = choices.unshares(segment) ? choices.unsharing(segment) : Optional.empty();
-            Forest now;
-            if (unshared.isPresent()) {
-                List<ImageNode> path = tree.chain(segment.last().ref());
-                Split split = fitting(segment, path, unshared.get(), fits -> choices.cutUnsharing(segment, fits));
-                now = write(segment, path, Optional.empty(), split, below);
-            } else {
-                List<ImageNode> path = segment.layers();
-                Split split = fitting(segment, path, choices.split(segment), fits -> choices.cut(segment, fits));
-                now = write(segment, path, segment.below().map(Segment::last), split, below);
-            }
+            boolean whole = choices.unshares(segment);
+            List<ImageNode> path =
+                    whole ? tree.chain(segment.last().ref()) : segment.layers();
+            Optional<ImageNode> under =
+                    whole ? Optional.empty() : segment.below().map(Segment::last);
+            Split split = fitting(segment, path, choices.split(segment), fits -> choices.cut(segment, fits));
+            Forest now = write(segment, path, under, split, below);
             noteDepths(segment, now);
             if (!segment.above().isEmpty()) {
                 after.put(segment, now);
@@ -133,8 +137,8 @@ final class TreePlanner {
                     && obstacle(segment.last().ref()).isEmpty()
                     && segment.last().use() == Use.FREE) {
                 choices.unsharing(segment)
-                        .ifPresent(split -> unsharingCosts.put(
-                                segment.last().ref(), split.price().bytes()));
+                        .ifPresent(copy -> unsharingCosts.put(
+                                segment.last().ref(), copy.price().bytes()));
             }
         }
     }

@@ -57,7 +57,7 @@ class OptimumTest {
             for (int twisted = unshare ? 0 : random.nextInt(3); twisted > 0; twisted--) {
                 twists.put(random.nextInt(images), Twist.values()[random.nextInt(Twist.values().length)]);
             }
-            return new Case(shape, own, twists, unshare ? 1 : 1 + random.nextInt(3), unshare);
+            return new Case(shape, own, twists, 1 + random.nextInt(3), unshare);
         }
 
         String name(int image) {
@@ -151,7 +151,7 @@ class OptimumTest {
     }
 
     @Test
-    void noPlanThatUnsharesPromisesMoreThanAnySequenceOfJobsCan() {
+    void aPlanThatUnsharesIsHardlyEverDearerThanTheCheapestSequenceOfJobs() {
         compare(ALL ? 20_000 : 500, 4, true);
     }
 
@@ -201,6 +201,7 @@ class OptimumTest {
         long seed = Long.getLong("planish.test.seed", System.nanoTime());
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;
         int compared = 0;
+        int exact = 0;
         for (int i = 0; i < cases && (ALL || System.nanoTime() < deadline); i++, seed++) {
             Case given = Case.of(seed, unshare);
             Plan plan = given.fleet().plan(given.policy());
@@ -225,14 +226,16 @@ class OptimumTest {
                 long ours = plan.jobs().stream().mapToLong(Job::bytesToWrite).sum() / Fleet.CLUSTER;
                 String what = "-Dplanish.test.seed=%d %s: %s".formatted(seed, given, plan.jobs());
                 if (unshare) {
-                    // which leaves get their own copy is not always chosen as well as could be
+                    // who gets a copy of what is not always chosen as well as could be
                     assertThat(ours).as(what).isGreaterThanOrEqualTo(best.getAsInt());
                 } else {
                     assertThat(ours).as(what).isEqualTo(best.getAsInt());
                 }
+                exact += ours == best.getAsInt() ? 1 : 0;
             }
         }
         assertThat(compared).isPositive();
+        assertThat(exact).as("of " + compared + " from seed " + seed).isGreaterThan(compared * 95 / 100 - 3);
     }
 
     private static int depth(List<Integer> shape, int image) {
