@@ -76,7 +76,9 @@ final class Choices {
             } else {
                 settle();
             }
-            branches.stream().filter(branch -> branch.tooDeep && !branch.unshares).forEach(this::noteObstacles);
+            branches.stream()
+                    .filter(branch -> branch.tooDeep && !branch.unshares)
+                    .forEach(this::noteObstacles);
         }
     }
 
@@ -125,11 +127,7 @@ final class Choices {
     private @Nullable Splitter wholeSplitter(Branch branch) {
         if (branch.targets != null) {
             try {
-                return new Splitter(
-                        branch.targets,
-                        costs(branch.segment),
-                        new int[] {0},
-                        branch.segment.size() - 1);
+                return new Splitter(branch.targets, costs(branch.segment), new int[] {0}, branch.segment.size() - 1);
             } catch (IOException e) {
                 obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
             }

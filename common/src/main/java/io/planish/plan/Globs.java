@@ -1,6 +1,8 @@
 package io.planish.plan;
 
+import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -26,6 +28,16 @@ final class Globs {
             }
         }
         return Optional.empty();
+    }
+
+    /** The patterns that none of the images matches. */
+    static List<String> unmatched(List<String> patterns, Collection<ImageNode> images) {
+        return patterns.stream()
+                .filter(pattern -> {
+                    Glob glob = Glob.of(pattern);
+                    return images.stream().noneMatch(image -> glob.match(image.ref()));
+                })
+                .toList();
     }
 
     /** @throws IllegalArgumentException naming the key whose pattern makes no sense */

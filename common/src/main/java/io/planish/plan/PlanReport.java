@@ -61,6 +61,8 @@ public final class PlanReport {
         problems("Left alone, or not as short as wanted", plan.skips());
         stays();
         findings();
+        unmatched("protect", plan.policy().protect());
+        unmatched("keep", plan.policy().keep());
         if (!plan.jobs().isEmpty()) {
             totals();
         }
@@ -246,6 +248,14 @@ public final class PlanReport {
             if (shown < findings.size()) {
                 lines.add("  … and " + (findings.size() - shown) + " more");
             }
+        }
+    }
+
+    /** A slip would leave unprotected what was to be protected. */
+    private void unmatched(String key, List<String> patterns) {
+        List<String> unmatched = Globs.unmatched(patterns, snapshot.forest().nodes());
+        if (!unmatched.isEmpty()) {
+            lines.gap().wrapped("", "No image matches what " + key + " says: '" + String.join("', '", unmatched) + "'");
         }
     }
 

@@ -55,8 +55,8 @@ final class TreePlanner {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
                 // unsharing weighs many ways to merge the same layers
-                OwnershipMemory ownership =
-                        new OwnershipMemory(snapshot.ownership(), policy.unshare() ? layers(segments) : trunks(segments));
+                OwnershipMemory ownership = new OwnershipMemory(
+                        snapshot.ownership(), policy.unshare() ? layers(segments) : trunks(segments));
                 Choices choices =
                         new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
                 ownership.keepOnly(trunks(segments));
@@ -69,9 +69,8 @@ final class TreePlanner {
 
     /** What stands below forks. */
     private static Set<ImageRef> trunks(List<Segment> segments) {
-        return layers(segments.stream()
-                .filter(segment -> !segment.above().isEmpty())
-                .toList());
+        return layers(
+                segments.stream().filter(segment -> !segment.above().isEmpty()).toList());
     }
 
     private static Set<ImageRef> layers(List<Segment> segments) {
@@ -124,8 +123,7 @@ final class TreePlanner {
                     .around(segment.first().ref());
             segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
             boolean whole = choices.unshares(segment);
-            List<ImageNode> path =
-                    whole ? tree.chain(segment.last().ref()) : segment.layers();
+            List<ImageNode> path = whole ? tree.chain(segment.last().ref()) : segment.layers();
             Optional<ImageNode> under =
                     whole ? Optional.empty() : segment.below().map(Segment::last);
             Split split = fitting(segment, path, choices.split(segment), fits -> choices.cut(segment, fits));

@@ -25,8 +25,7 @@ final class UnsharedPaths {
     /** @param split of the whole chain */
     record Way(int files, Split split) {}
 
-    UnsharedPaths(
-            Forest tree, Policy policy, SafetyRule rule, CostModel costModel, Map<ImageRef, Problem> obstacles) {
+    UnsharedPaths(Forest tree, Policy policy, SafetyRule rule, CostModel costModel, Map<ImageRef, Problem> obstacles) {
         this.tree = tree;
         this.policy = policy;
         this.rule = rule;
@@ -39,8 +38,9 @@ final class UnsharedPaths {
         int most = Math.min(branch.room, branch.filesNow());
         Splitter splitter = splitter(branch, most);
         Optional<Way> way = splitter == null ? Optional.empty() : best(branch, splitter, most);
-        branch.unshare(way.map(Way::files).orElse(branch.chosenBelow() + branch.segment.size()), way.map(Way::split)
-                .orElse(Split.NONE));
+        branch.unshare(
+                way.map(Way::files).orElse(branch.chosenBelow() + branch.segment.size()),
+                way.map(Way::split).orElse(Split.NONE));
     }
 
     /** The best way together with all that stands above. */

@@ -43,7 +43,8 @@ final class Unsharing {
 
     /** Leaves all segments chosen. */
     void choose() {
-        Result best = improved(result(candidates.stream().filter(this::mustUnshare).toList()));
+        Result best =
+                improved(result(candidates.stream().filter(this::mustUnshare).toList()));
         List<Branch> leaves =
                 candidates.stream().filter(branch -> branch.tooDeep).toList();
         for (List<Branch> start : List.of(leaves, candidates)) {

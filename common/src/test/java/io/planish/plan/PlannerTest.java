@@ -166,9 +166,13 @@ class PlannerTest {
 
     @Test
     void unsharingGoesNoFurtherThanNeeded() {
-        Fleet fleet = Fleet.of("g1 <- [x <- y <- a, c]").data("g1", 0, 50).data("x", 0, 10).data("y", 5, 20);
+        Fleet fleet = Fleet.of("g1 <- [x <- y <- a, c]")
+                .data("g1", 0, 50)
+                .data("x", 0, 10)
+                .data("y", 5, 20);
 
-        assertThat(text(fleet.plan(unsharing(2)))).containsExactly("COMMIT x..a -> y on g1 as a, retire x, write 320.0 KiB");
+        assertThat(text(fleet.plan(unsharing(2))))
+                .containsExactly("COMMIT x..a -> y on g1 as a, retire x, write 320.0 KiB");
     }
 
     @Test
@@ -186,8 +190,7 @@ class PlannerTest {
                 .data("a", 0, 148)
                 .data("b", 1, 150);
 
-        assertThat(text(fleet.plan(2)))
-                .containsExactly("PULL g1..g2 -> g2, retire g1, write 3.1 MiB");
+        assertThat(text(fleet.plan(2))).containsExactly("PULL g1..g2 -> g2, retire g1, write 3.1 MiB");
         assertThat(text(fleet.plan(unsharing(2))))
                 .containsExactly("PULL g2..a -> a on g1, write 128.0 KiB", "PULL g2..b -> b on g1, write 0 B");
     }

@@ -127,8 +127,11 @@ class ExecutedPlansTest {
             if (random.nextInt(3) == 0) {
                 options.addAll(List.of("--keep", "i" + random.nextInt(nodes.size()) + ".qcow2"));
             }
-            if (random.nextInt(5) == 0) {
+            if (random.nextInt(3) == 0) {
                 options.add("--unshare");
+            }
+            if (random.nextInt(3) == 0) {
+                options.addAll(List.of("--budget", (64 << random.nextInt(8)) + "K"));
             }
         }
 
