@@ -10,26 +10,27 @@ import io.planish.job.Outcomes;
 import io.planish.trace.Traces;
 import io.planish.worker.claim.Claim;
 
-/** One attempt at a job in the trace of its run: all of it, merging, relinking. Not thread-safe. */
+/** One attempt at a job in the trace of its run: all of it, merging or looking at a pool, relinking. Not thread-safe. */
 final class JobSpan implements AutoCloseable {
     private final Span job;
     private Span phase;
 
-    private JobSpan(Span job) {
+    private JobSpan(Span job, String firstPhase) {
         this.job = job;
-        this.phase = Traces.inside(job, "merge");
+        this.phase = Traces.inside(job, firstPhase);
     }
 
     static JobSpan of(Claim claim) {
         Job job = claim.record().job();
-        return new JobSpan(Traces.below(claim.run().trace(), "job", SpanKind.CONSUMER)
+        Span span = Traces.below(claim.run().trace(), "job", SpanKind.CONSUMER)
                 .setAttribute("planish.run", claim.run().id())
                 .setAttribute("planish.job", job.id())
                 .setAttribute("planish.kind", job.kind().name())
                 .setAttribute("planish.attempt", claim.epoch())
                 .setAttribute("planish.worker", claim.owner())
                 .setAttribute("planish.image", job.target().toString())
-                .startSpan());
+                .startSpan();
+        return new JobSpan(span, job.kind().merges() ? "merge" : "look");
     }
 
     /** All content is in the target: what follows are links and names. */
