@@ -170,9 +170,11 @@ public final class SafetyRule {
     /** Why this image must stay although nothing of its chain needs it. */
     Optional<Problem> retires(ImageNode image) {
         return isShared(image.ref())
-                ? Optional.of(new Problem(
-                        SkipReason.SHARED_BASE,
-                        image.ref() + " had several overlays, and is left to a person to remove once nobody needs it"))
+                ? Optional.of(
+                        new Problem(
+                                SkipReason.SHARED_BASE,
+                                image.ref()
+                                        + " had several overlays, so that no job removes it (do so by hand once nobody needs it)"))
                 : may.retire(image);
     }
 
