@@ -3,6 +3,7 @@ package io.planish.remote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.planish.chain.Forest;
 import io.planish.chain.PoolName;
 import io.planish.job.Job;
 import io.planish.job.JobRecord;
@@ -10,16 +11,22 @@ import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.PoolJobs;
 import io.planish.ledger.Ledger;
+import io.planish.plan.PoolState;
+import io.planish.plan.Snapshot;
 import io.planish.standalone.Stack;
+import io.planish.survey.AnswerFile;
+import io.planish.survey.PoolAnswer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.configuration.ClientIntelligence;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
@@ -87,6 +94,46 @@ class AnswersTest {
         }
         assertThat(ledger.jobs().keys()).isEmpty();
         assertThat(ledger.runs().keys()).isEmpty();
+    }
+
+    @Test
+    void anAnswerOfAnotherPoolThanTheOneThatIsMeantIsNotUsed() throws Exception {
+        assertThat(joinedWithAPoolOfId("right-id").pools())
+                .extracting(PoolState::id)
+                .containsExactly("right-id");
+        assertThatThrownBy(() -> joinedWithAPoolOfId("wrong-id"))
+                .hasMessageContaining("pool node was looked at by a worker whose pool node has the id wrong-id where"
+                        + " right-id was expected");
+    }
+
+    private Snapshot joinedWithAPoolOfId(String id) throws Exception {
+        PoolName node = new PoolName("node");
+        PoolState seen = new PoolState(node, id, true, 1, 0);
+        Surveys surveys = new Surveys(ledger, "test", Duration.ofMinutes(1), Clock.systemUTC());
+        Snapshot nothing = new Snapshot(
+                "id",
+                Instant.EPOCH,
+                List.of(),
+                Forest.of(List.of()),
+                image -> {
+                    throw new IOException();
+                },
+                Set.of(),
+                List.of());
+        // The asker looks whether to go on before each look at the ledger: then the worker's turn has come.
+        Surveys.Waiting worker = () -> {
+            for (JobRecord job : ledger.jobs().all().values()) {
+                ledger.jobs().update(job.key(), r -> r.queue(r.job()));
+                if (ledger.jobs().update(job.key(), r -> r.claim("w")).isPresent()) {
+                    AnswerFile.write(
+                            new PoolAnswer(node, Instant.EPOCH, List.of(seen), Set.of(), List.of(), List.of()),
+                            new Answers(ledger.answers()).write(new Answers.Place(job.key(), 1, 0)));
+                    JobResult done = new JobResult(new Outcome.Done(), Map.of(), List.of(), 0, 0, List.of());
+                    ledger.jobs().update(job.key(), r -> r.ended("w", 1, done));
+                }
+            }
+        };
+        return new RemotePools(surveys, Map.of(node, "right-id"), Set.of(node)).joined(nothing, List.of(node), worker);
     }
 
     @Test

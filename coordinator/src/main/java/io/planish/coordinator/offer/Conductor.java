@@ -2,6 +2,7 @@ package io.planish.coordinator.offer;
 
 import io.planish.chain.PoolName;
 import io.planish.coordinator.ledger.Announcer;
+import io.planish.coordinator.request.Busy;
 import io.planish.job.Footprint;
 import io.planish.job.JobRecord;
 import io.planish.job.JobState;
@@ -30,7 +31,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import org.jboss.logging.Logger;
 
@@ -49,7 +49,7 @@ public final class Conductor {
     private final Ledger ledger;
     private final Publisher publisher;
     private final Announcer announcer;
-    private final Consumer<RunRecord> planning;
+    private final Planner planning;
     private final ToIntFunction<PoolName> slots;
     private final Clock clock;
     private final Duration keepRuns;
@@ -59,7 +59,7 @@ public final class Conductor {
     private volatile Load load = Load.NONE;
 
     /**
-     * @param planning told of each run that is to be planned, again and again until it is
+     * @param planning told of the runs that are to be planned, again and again until they are
      * @param slots how many jobs of a pool may be queued or running
      * @param jobLease how long a worker is believed to be alive without a heartbeat
      * @param offerAgain after how long an unclaimed job is offered again
@@ -69,7 +69,7 @@ public final class Conductor {
             Ledger ledger,
             Publisher publisher,
             Announcer announcer,
-            Consumer<RunRecord> planning,
+            Planner planning,
             ToIntFunction<PoolName> slots,
             Clock clock,
             Duration jobLease,
@@ -87,11 +87,23 @@ public final class Conductor {
         this.runs = new AllRuns(ledger.runs());
     }
 
+    /** Who plans runs. */
+    @FunctionalInterface
+    public interface Planner {
+        /**
+         * Plans these soon.
+         *
+         * @param busy what jobs of other runs are about to change
+         */
+        void begin(List<RunRecord> runs, Busy busy);
+    }
+
     /** @param leads asked before each step; when it says no the rest is left to whoever leads */
     public void moveOn(BooleanSupplier leads) throws IOException {
         List<RunRecord> runs = new ArrayList<>(this.runs.read(System.nanoTime()));
         runs.sort(FIRST_FIRST);
         Instant now = clock.instant();
+        List<RunRecord> toPlan = new ArrayList<>();
         List<RunRecord> underWay = new ArrayList<>();
         List<Footprint> closed = new ArrayList<>();
         announcer.announce(runs);
@@ -99,7 +111,7 @@ public final class Conductor {
             switch (run.state()) {
                 case PLANNING -> {
                     if (run.limits().isOpen(now)) {
-                        planning.accept(run);
+                        toPlan.add(run);
                     }
                 }
                 case READY, PAUSED, CANCELLING -> {
@@ -116,6 +128,7 @@ public final class Conductor {
             }
         }
         List<RunView> open = views(underWay);
+        planning.begin(toPlan, busy(open, now));
         look(open);
         load = Load.of(runs, open);
         for (Step step : Dispatch.next(open, closed, slots, now)) {
@@ -124,6 +137,25 @@ public final class Conductor {
             }
             act(step);
         }
+    }
+
+    /** What stands still in a paused run, or until a window opens, is not waited for. */
+    private static Busy busy(List<RunView> open, Instant now) {
+        Busy busy = new Busy();
+        for (RunView view : open) {
+            RunRecord run = view.run();
+            if (run.state() == RunState.READY && run.limits().isOpen(now)) {
+                view.jobs().values().stream()
+                        .filter(job ->
+                                job.job().kind().merges() && job.outcome().isEmpty())
+                        .forEach(job -> busy.add(
+                                job.job(),
+                                job.state() instanceof JobState.Blocked
+                                        ? run.request().priority()
+                                        : Integer.MAX_VALUE));
+            }
+        }
+        return busy;
     }
 
     private List<RunView> views(List<RunRecord> runs) throws LedgerException {

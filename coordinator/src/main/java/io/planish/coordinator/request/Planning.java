@@ -16,17 +16,21 @@ import io.planish.trace.Traces;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
  * Plans runs, one after the other, on a thread of its own: a scan of large pools takes longer than a lease. Runs that were waiting when a scan
- * began share it.
+ * began share it. A run whose jobs would touch what jobs of other runs are about to change is planned when those have ended.
  */
 public final class Planning implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Planning.class);
@@ -37,6 +41,12 @@ public final class Planning implements AutoCloseable {
     private final FleetMetrics metrics;
     private final Clock clock;
     private final Set<String> underWay = ConcurrentHashMap.newKeySet();
+    /** Runs that wait, and for which images. */
+    private final Map<String, Set<ImageRef>> held = new HashMap<>();
+    /** What the jobs of runs change that have been planned since the ledger was last looked at. */
+    private final Map<String, Busy> planned = new HashMap<>();
+
+    private Busy busy = new Busy();
     private PlanMaker.Batch batch;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("planning").daemon().factory());
@@ -51,8 +61,56 @@ public final class Planning implements AutoCloseable {
         this.clock = clock;
     }
 
-    /** Plans the run soon; being told again meanwhile changes nothing. */
-    public void begin(RunRecord run) {
+    /**
+     * Plans these runs soon; being told again meanwhile changes nothing.
+     *
+     * @param runs all that are to be planned, by the ledger
+     * @param now what jobs of other runs are about to change, by the ledger
+     */
+    public void begin(List<RunRecord> runs, Busy now) {
+        Set<String> ids = runs.stream().map(RunRecord::id).collect(Collectors.toSet());
+        List<RunRecord> free;
+        synchronized (held) {
+            busy = now;
+            held.keySet().retainAll(ids);
+            planned.keySet().retainAll(ids);
+            free = runs.stream().filter(run -> !isHeld(run)).toList();
+        }
+        free.forEach(this::begin);
+    }
+
+    private boolean isHeld(RunRecord run) {
+        Set<ImageRef> images = held.getOrDefault(run.id(), Set.of());
+        int priority = run.request().priority();
+        return busy.touchesAny(images, priority)
+                || planned.values().stream().anyMatch(one -> one.touchesAny(images, priority));
+    }
+
+    /** Whether the run has to wait; if not, others wait for it from now on. */
+    private boolean holds(RunRecord run, Plan plan) {
+        if (plan.jobs().isEmpty()) {
+            return false;
+        }
+        int priority = run.request().priority();
+        synchronized (held) {
+            planned.remove(run.id());
+            Set<ImageRef> collisions = Stream.concat(Stream.of(busy), planned.values().stream())
+                    .map(other -> other.collisions(plan.jobs(), priority))
+                    .filter(images -> !images.isEmpty())
+                    .findFirst()
+                    .orElse(Set.of());
+            if (collisions.isEmpty()) {
+                Busy own = new Busy();
+                plan.jobs().forEach(job -> own.add(job, priority));
+                planned.put(run.id(), own);
+            } else {
+                held.put(run.id(), collisions);
+            }
+            return !collisions.isEmpty();
+        }
+    }
+
+    private void begin(RunRecord run) {
         if (underWay.add(run.id())) {
             long sinceNanos = System.nanoTime();
             thread.execute(() -> {
@@ -90,6 +148,10 @@ public final class Planning implements AutoCloseable {
         } catch (PlanMaker.NoPlanException e) {
             LOG.warnf("cannot be planned: %s run=%s", e.getMessage(), run.id());
             ledger.runs().update(run.id(), r -> r.failed(String.valueOf(e.getMessage()), clock.millis()));
+            return;
+        }
+        boolean isFresh = run.request().plan().isEmpty() || run.generation() > 0;
+        if (isFresh && holds(run, plan)) {
             return;
         }
         if (writer.write(run, plan, clock.millis())) {
