@@ -53,6 +53,8 @@ import org.jboss.logging.Logger;
 class Coordinator {
     private static final Logger LOG = Logger.getLogger(Coordinator.class);
     private static final int BEATS_PER_LEASE = 6;
+    /** Each time goes through the keys of all runs. */
+    private static final int SCHEDULES_SECONDS = 5;
 
     private final CoordinatorConfig config;
     private final Map<String, Object> kafka;
@@ -134,7 +136,8 @@ class Coordinator {
                 () -> quietly("lease", leadership::renewOrTake), 0, beatMillis, TimeUnit.MILLISECONDS);
         threads.scheduleWithFixedDelay(
                 () -> quietly("ledger", this::moveOn), 0, config.every().toMillis(), TimeUnit.MILLISECONDS);
-        threads.scheduleWithFixedDelay(() -> quietly("schedules", this::startPlanned), 1, 1, TimeUnit.SECONDS);
+        threads.scheduleWithFixedDelay(
+                () -> quietly("schedules", this::startPlanned), 1, SCHEDULES_SECONDS, TimeUnit.SECONDS);
     }
 
     private void moveOn() throws IOException {

@@ -18,6 +18,7 @@ import org.infinispan.client.hotrod.MetadataValue;
 import org.infinispan.client.hotrod.RemoteCache;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.exceptions.HotRodClientException;
+import org.infinispan.commons.util.CloseableIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,10 +76,15 @@ public final class Table<T> {
     public Set<String> keys() throws LedgerException {
         return asked(() -> {
             Set<String> mine = new HashSet<>();
-            for (String key : cache().keySet()) {
-                if (key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))) {
-                    mine.add(key.substring(prefix.length()));
+            try (CloseableIterator<String> all = cache().keySet().iterator()) {
+                while (all.hasNext()) {
+                    String key = all.next();
+                    if (key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))) {
+                        mine.add(key.substring(prefix.length()));
+                    }
                 }
+            } catch (RuntimeException e) {
+                throw e.getCause() instanceof IOException late ? new HotRodClientException(late) : e;
             }
             return mine;
         });
