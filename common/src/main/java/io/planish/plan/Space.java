@@ -93,6 +93,9 @@ final class Space {
 
     /** Why merges would not fit one after the other, if so; takes nothing. */
     Optional<Problem> lacksFor(List<Split.Merge> merges, List<ImageNode> path) {
+        if (merges.isEmpty()) {
+            return Optional.empty();
+        }
         Room before = now();
         Optional<Problem> lack = merges.stream()
                 .flatMap(merge -> take(path.get(merge.target()), merge.bytes()).stream())

@@ -147,6 +147,7 @@ class MetamorphicTest {
                     .protect(some(random))
                     .keep(some(random))
                     .headroomBytes(0)
+                    .unshare(random.nextInt(2) == 0)
                     .build();
             try {
                 check.of(seed, policy);
