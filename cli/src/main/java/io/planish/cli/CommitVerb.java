@@ -5,6 +5,8 @@ import io.planish.ImageException;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Trait;
+import io.planish.engine.JobRunner;
+import io.planish.job.JobResult;
 import io.planish.job.Verify;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -96,8 +98,13 @@ final class CommitVerb implements Callable<Integer> {
             throw new ImageException(
                     ErrorKind.UNSAFE, file, "it holds internal snapshots and cannot be emptied", "delete them first");
         }
-        one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file), bytesPerSecond);
-        if (empties) {
+        JobResult result =
+                one.run(OneShotJobs.commit(chain, chain.get(at)), others, verify, qemu.line(file), bytesPerSecond);
+        if (empties && result.notes().contains(JobRunner.EARLIER)) {
+            qemu.warn(file
+                    + ": an earlier run had committed it; it is not emptied, since its base may have been written since"
+                    + " (commit again)");
+        } else if (empties) {
             Emptying.run(one.workspace(), chain.getLast(), file);
         }
         qemu.say("Image committed.");
@@ -113,6 +120,10 @@ final class CommitVerb implements Callable<Integer> {
                     .map(ImageNode::ref)
                     .filter(overlay -> !chain.contains(overlay))
                     .forEach(others::add);
+        }
+        Optional<String> unseen = forceShared ? Optional.empty() : one.linkOutOf(pools);
+        if (unseen.isPresent()) {
+            throw new ImageException(ErrorKind.UNSAFE, file, unseen.get(), "");
         }
         if (!others.isEmpty()) {
             String names = others.stream().map(one::nameOf).collect(Collectors.joining(", "));

@@ -16,6 +16,7 @@ import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import io.planish.job.SkipReason;
 import io.planish.job.Verify;
+import io.planish.plan.Finding;
 import io.planish.plan.Policy;
 import io.planish.plan.SafetyRule;
 import io.planish.plan.Snapshot;
@@ -139,6 +140,21 @@ final class OneShot {
     /** An image by the name that the user knows it by. */
     String nameOf(ImageRef image) {
         return names.of(image);
+    }
+
+    /** What is said of a symbolic link in these folders that leads to one where nobody has looked. */
+    Optional<String> linkOutOf(List<Path> folders) throws IOException {
+        for (Finding finding : snapshot.findings()) {
+            if (finding.problem().reason() == SkipReason.OUTSIDE_ROOTS) {
+                Path link = workspace.gate().here(ImageRef.parse(finding.where()));
+                for (Path folder : folders) {
+                    if (link.startsWith(folder.toRealPath())) {
+                        return Optional.of(names.in(finding.problem().sentence(), forest()));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** The file as the user named it. */

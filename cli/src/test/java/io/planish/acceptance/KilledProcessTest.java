@@ -106,6 +106,26 @@ class KilledProcessTest {
         images.assertSameContent("s1", "active");
     }
 
+    @Test
+    void whatAGuestWroteIntoABaseThatAnotherToolCommittedIntoStays() throws Exception {
+        Path folder = Files.move(dir.resolve("made"), images.folder());
+        Process commit =
+                start(List.of("commit", "-d", "-r", "10M", images.path("active").toString()));
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> Cli.planish("scan", images.folder()).out().contains("HALF_MERGED"));
+        commit.destroyForcibly().waitFor();
+        Qemu.img("commit", "-q", "-d", images.path("active"));
+        images.write("s1", "write -P 88 45M 1M");
+        images.remember(List.of("s1"));
+
+        assertThat(start(List.of("flatten", folder.toString(), "--yes")).waitFor())
+                .isEqualTo(1);
+        assertThat(said()).contains("another program has opened it for writing");
+
+        images.assertUnchangedAndClean("s1");
+    }
+
     /** The command line that does the job, as often as it is repeated. */
     private List<String> command(String verb) throws Exception {
         String active = images.path("active").toString();

@@ -138,6 +138,29 @@ class OtherOverlaysTest {
     }
 
     @Test
+    void aSymbolicLinkToAFolderElsewhereMayHideOverlays() throws IOException {
+        images.remember(images.chain("base <- active"));
+        Path pool = Files.createDirectory(dir.resolve("pool"));
+        Path far = Files.createDirectory(dir.resolve("far"));
+        Path other = overlay(far.resolve("other.qcow2"), images.path("base").toString());
+        Files.createSymbolicLink(pool.resolve("link"), far);
+        Files.createSymbolicLink(folder.resolve("link"), far);
+
+        Answer commit = Cli.planish("commit", "--pool", pool, images.path("active"));
+        assertThat(commit.exit()).isEqualTo(1);
+        assertThat(commit.err()).contains("link is a symbolic link to a folder that is not looked into");
+        Answer flatten = Cli.planish("flatten", folder, "--yes", "--max-depth", "1");
+        assertThat(flatten.out()).contains("link is a symbolic link to a folder that is not looked into");
+        assertThat(images.path("base"))
+                .as("needed by an overlay that nobody saw")
+                .exists();
+
+        images.assertUnchangedAndClean("base", "active");
+        assertThat(Qemu.run("qemu-img", "compare", other, images.path("base")).exit())
+                .isZero();
+    }
+
+    @Test
     void thousandsOfOtherFilesCostOneShortLookEach() throws IOException {
         images.remember(images.chain("base <- active"));
         Qemu.img("create", "-q", "-f", "qcow2", "-o", "cluster_size=512", dir.resolve("small.qcow2"), "1M");

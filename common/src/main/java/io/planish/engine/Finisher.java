@@ -102,11 +102,20 @@ final class Finisher {
             }
         }
         if (job.kind() == JobKind.COMMIT) {
+            if (JobChain.of(job).keepsLayers()) {
+                intents.save(pools.get(job.target().pool()), intent.ended());
+            }
             endCommit(JobChain.of(job), intent, files);
         }
         retire(intent, files, attempt);
         dropPastEnd(target, intent);
         intents.remove(pools.get(job.target().pool()), intent.run(), job);
+    }
+
+    /** Does what is left of an intent that has ended; whoever writes the images by now keeps what was written. */
+    void end(Intent intent, OpenFiles files) throws IOException {
+        endCommit(JobChain.of(intent.job()), intent, files);
+        intents.remove(pools.get(intent.job().target().pool()), intent.run(), intent.job());
     }
 
     /** The base of a target that will move, under a name that means the same in both folders. */
@@ -241,7 +250,9 @@ final class Finisher {
     private static void endCommit(JobChain chain, Intent intent, OpenFiles files) throws IOException {
         if (chain.keepsLayers()) {
             for (ImageRef image : chain.marked()) {
-                unmark(image, intent, files);
+                if (files.has(image)) {
+                    unmark(image, intent, files);
+                }
             }
             return;
         }

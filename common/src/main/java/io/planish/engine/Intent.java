@@ -18,7 +18,8 @@ import java.util.function.UnaryOperator;
  * commit's first write, or from the first changed link, until the end. Any worker can finish the job from it alone.
  *
  * @param phase {@code MERGE}: a commit has begun to write, and can only be started over; {@code FINISH}: the target holds all
- *     content, what is left are links, names and leftovers
+ *     content, what is left are links, names and leftovers; {@code ENDED}: of a commit that changes no link, only marks are left, and somebody
+ *     may have gone on with the target since they went
  * @param files who each file of the group and each relinked overlay is, whatever its name will be then; of the top also in which
  *     state the target took its content
  * @param virtualSizeBytes the size of the target's disk afterwards
@@ -43,7 +44,8 @@ record Intent(
 
     enum Phase {
         MERGE,
-        FINISH
+        FINISH,
+        ENDED
     }
 
     Intent {
@@ -86,6 +88,12 @@ record Intent(
     Intent ofSize(long newVirtualSizeBytes) {
         return new Intent(
                 version, run, job, phase, files, newVirtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
+    }
+
+    /** The target is what it is to be, but for marks. */
+    Intent ended() {
+        return new Intent(
+                version, run, job, Phase.ENDED, files, virtualSizeBytes, targetBacking, targetIsRaw, delete, grace);
     }
 
     /** What is left once the target shows all that the top shows; {@code finished} may relink more than was planned. */

@@ -33,6 +33,9 @@ import java.util.Set;
  * job that is already finished in the pool is only reported. Thread-safe: each call opens its own files.
  */
 public final class JobRunner {
+    /** The note of a result to which this attempt has added nothing. */
+    public static final String EARLIER = "finished by an earlier attempt";
+
     private final Storage storage;
     private final Pools pools;
     private final PathGate gate;
@@ -65,7 +68,7 @@ public final class JobRunner {
             if (begun.isPresent()) {
                 new Finisher(storage, pools, gate, intents, sweep).settleNames(begun.get());
             }
-            return begun.isPresent() && begun.get().phase() == Intent.Phase.FINISH
+            return begun.isPresent() && begun.get().phase() != Intent.Phase.MERGE
                     ? finish(begun.get(), attempt, state)
                     : merge(JobChain.of(job), begun, attempt, state);
         } catch (StopRequested stop) {
@@ -129,13 +132,7 @@ public final class JobRunner {
             Optional<Map<ImageRef, FileFacts>> finished = new FinishedJob(storage, pools, gate, job).facts();
             if (finished.isPresent()) {
                 attempt.checkpoints().drop(job.id());
-                return new JobResult(
-                        new Outcome.Done(),
-                        finished.get(),
-                        job.retires(),
-                        0,
-                        0,
-                        List.of("finished by an earlier attempt"));
+                return new JobResult(new Outcome.Done(), finished.get(), job.retires(), 0, 0, List.of(EARLIER));
             }
         }
         try (MergeRun run = new MergeRun(storage, pools, gate, sweep, intents, options, chain, begun, attempt, state)) {
@@ -158,6 +155,8 @@ public final class JobRunner {
                 Optional<Path> path = whereIs(intent, image, finisher);
                 if (path.isPresent()) {
                     files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
+                } else if (intent.phase() == Intent.Phase.ENDED) {
+                    continue;
                 } else if (image.equals(job.target())
                         || job.relinks().stream()
                                 .anyMatch(relink -> relink.overlay().equals(image))) {
@@ -167,8 +166,15 @@ public final class JobRunner {
                             state);
                 }
             }
+            if (intent.phase() == Intent.Phase.ENDED) {
+                finisher.end(intent, files);
+                return new JobResult(new Outcome.Done(), Map.of(), List.of(), 0, 0, List.of(EARLIER));
+            }
             SinceIntent since = new SinceIntent(storage, gate, intent, files);
             boolean moved = finisher.hasMoved(job, files);
+            if (job.kind() == JobKind.COMMIT && !moved && !intent.targetIsRaw()) {
+                SinceIntent.requireUntouched(job.target(), files.get(job.target()));
+            }
             if (since.isNothingLost(moved)) {
                 Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved
                         ? new Preconditions(storage, pools, gate, sweep, JobChain.of(job), files).lateOverlays(true)

@@ -109,6 +109,11 @@ final class MergeRun implements AutoCloseable {
         preconditions.requireUnchanged(begun.isPresent());
         if (begun.isEmpty()) {
             preconditions.requireNoUnknownOverlay(false);
+        } else if (job.kind() == JobKind.COMMIT) {
+            if (!begun.get().targetIsRaw()) {
+                SinceIntent.requireUntouched(job.target(), files.get(job.target()));
+            }
+            preconditions.lateOverlays(true);
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());

@@ -1,5 +1,7 @@
 package io.planish.engine;
 
+import io.planish.ErrorKind;
+import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.image.HeaderFile;
@@ -35,6 +37,17 @@ final class SinceIntent {
         this.job = intent.job();
         this.files = files;
         this.target = files.get(job.target());
+    }
+
+    /** Fails if another program has opened a commit's target for writing since it was marked: it may have finished the commit, or gone on from there. */
+    static void requireUntouched(ImageRef image, ImageFile target) throws IOException {
+        if (Marks.isTouched(HeaderFile.read(target))) {
+            throw new ImageException(
+                    ErrorKind.CHANGED_UNDERNEATH,
+                    image.toString(),
+                    "another program has opened it for writing since a commit into it was begun",
+                    "planish check -r mark IMAGE lets go of that commit; then commit again what is to be committed");
+        }
     }
 
     /**

@@ -32,7 +32,7 @@ public final class HeaderEdit {
         this.sector.put(0, current, 0, HeaderPlacement.SECTOR_BYTES);
         this.extensions = new ArrayList<>(header.extensions());
         this.backing = header.backing();
-        bits(HeaderLayout.AUTOCLEAR, ~Features.BITMAPS, false);
+        bits(HeaderLayout.AUTOCLEAR, ~(Features.BITMAPS | Marks.UNTOUCHED_BIT), false);
     }
 
     /**
@@ -101,7 +101,8 @@ public final class HeaderEdit {
     /** Puts the mark of an unfinished commit on or takes it off, see {@link Marks}. */
     public HeaderEdit halfMerged(boolean marked) {
         if (header.version() >= 3) {
-            return bits(HeaderLayout.COMPATIBLE, Marks.HALF_MERGED_BIT, marked);
+            return bits(HeaderLayout.COMPATIBLE, Marks.HALF_MERGED_BIT, marked)
+                    .bits(HeaderLayout.AUTOCLEAR, Marks.UNTOUCHED_BIT, marked);
         }
         return marked ? extension(new Extension(Marks.PLSH, ByteBuffer.allocate(0))) : withoutExtension(Marks.PLSH);
     }

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
  *
  * <p><b>Half merged</b>: the image's own view has ended, a commit into it is not finished. Version 3: compatible feature bit
  * 63, which other programs keep and pass over. Version 2, which has no feature bits: an empty header extension of type
- * {@code PLSH}.
+ * {@code PLSH}. With it stands autoclear bit 63, in version 3, which every other program clears when it opens the image for writing: so it is
+ * known whether one has.
  *
  * <p><b>Poisoned</b>: a leftover of a commit that nobody may open again, so that a VM that had opened the file just
  * before its lock was taken fails instead of writing to it. Version 3: incompatible feature bit 63, which every other
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 public final class Marks {
     static final int PLSH = 0x504C5348;
     static final long HALF_MERGED_BIT = 1L << 63;
+    static final long UNTOUCHED_BIT = 1L << 63;
     static final long POISON_BIT = 1L << 63;
     static final String POISONED = "left over from a finished commit, its content is no longer valid";
 
@@ -25,6 +27,13 @@ public final class Marks {
         return header.version() >= 3
                 ? (header.compatibleFeatures() & HALF_MERGED_BIT) != 0
                 : header.extension(PLSH).isPresent();
+    }
+
+    /** Whether another program has opened a half-merged image for writing since it was marked; of version 2 nobody knows. */
+    public static boolean isTouched(Header header) {
+        return header.version() >= 3
+                && (header.compatibleFeatures() & HALF_MERGED_BIT) != 0
+                && (header.autoclearFeatures() & UNTOUCHED_BIT) == 0;
     }
 
     /** Whether a version 3 header is poisoned; a poisoned version 2 header does not decode, see {@link #isPoisoned(ByteBuffer)}. */

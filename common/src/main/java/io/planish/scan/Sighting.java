@@ -140,6 +140,10 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
                     elsewhere.add(
                             new Seen(new FoundFile(link, pool, target.get().status()), head));
                 }
+            } else if (SymbolicLinks.leadsToFolderElsewhere(storage, gate, link)) {
+                String what = link
+                        + " is a symbolic link to a folder that is not looked into, where overlays may be (name that folder too)";
+                findings.add(new Finding(link.toString(), new Problem(SkipReason.OUTSIDE_ROOTS, what), true));
             }
         } catch (IOException e) {
             unknown(link, e);

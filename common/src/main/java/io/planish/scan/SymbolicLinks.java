@@ -40,6 +40,19 @@ final class SymbolicLinks {
         }
     }
 
+    /** Whether it leads to a folder in no pool, where nobody looks. */
+    static boolean leadsToFolderElsewhere(Storage storage, PathGate gate, ImageRef link) throws IOException {
+        try {
+            Path path = storage.realPath(gate.here(link));
+            return !gate.isInPool(path) && storage.status(path).type() == FileStatus.Type.DIRECTORY;
+        } catch (ImageException e) {
+            if (leadsNowhere(e)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     private static Path path(Storage storage, PathGate gate, ImageRef link) throws IOException {
         try {
             return gate.locate(link);

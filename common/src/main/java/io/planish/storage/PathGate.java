@@ -102,6 +102,11 @@ public final class PathGate {
                 .findFirst();
     }
 
+    /** Whether a path of this machine that holds no symbolic link is in a pool, or the root of one. */
+    public boolean isInPool(Path realPath) {
+        return pools.all().stream().anyMatch(pool -> realPath.startsWith(pool.root()));
+    }
+
     /**
      * Where a backing name in the overlay's header leads.
      *
