@@ -179,7 +179,8 @@ final class CheckVerb implements Callable<Integer> {
     private ObjectNode json(MetadataCheck.Result result, MetadataCheck.Result before) {
         ObjectNode json = Json.MAPPER.createObjectNode();
         json.put("filename", file).put("format", "qcow2").put("check-errors", 0);
-        json.put("image-end-offset", result.imageEndOffset()).put("total-clusters", result.totalClusters());
+        json.put("image-end-offset", result.imageEndOffset());
+        putUnlessZero(json, "total-clusters", result.totalClusters());
         putUnlessZero(json, "allocated-clusters", result.allocatedClusters());
         putUnlessZero(json, "fragmented-clusters", result.fragmentedClusters());
         putUnlessZero(json, "compressed-clusters", result.compressedClusters());

@@ -85,25 +85,26 @@ class KilledProcessTest {
     @Test
     void aCommitThatAnotherToolHasFinishedIsForgottenWhenSomebodySaysSo() throws Exception {
         Path folder = Files.move(dir.resolve("made"), images.folder());
-        Process commit =
-                start(List.of("commit", "-r", "10M", images.path("active").toString()));
+        Process commit = start(List.of(
+                "commit", "-r", "10M", "-b", "base.qcow2", images.path("active").toString()));
         Awaitility.await()
                 .atMost(Duration.ofMinutes(1))
                 .until(() -> Cli.planish("scan", images.folder()).out().contains("HALF_MERGED"));
         commit.destroyForcibly().waitFor();
-        Qemu.img("commit", "-q", images.path("active"));
+        Qemu.img("commit", "-q", "-b", "base.qcow2", images.path("active"));
         Files.delete(images.path("active"));
         List<String> flatten = List.of("flatten", folder.toString(), "--yes");
-        String base = images.path("s1").toRealPath().toString();
+        String base = images.path("base").toRealPath().toString();
 
         assertThat(start(flatten).waitFor()).isEqualTo(1);
         assertThat(said()).contains("planish check -r mark " + base);
         assertThat(start(List.of("check", "-r", "mark", base)).waitFor())
                 .as(said())
                 .isZero();
+        assertThat(Cli.planish("scan", folder).out()).doesNotContain("HALF_MERGED");
         assertThat(start(flatten).waitFor()).as(said()).isZero();
 
-        images.assertSameContent("s1", "active");
+        images.assertSameContent("base", "active");
     }
 
     @Test

@@ -111,29 +111,6 @@ class ResumeTest {
     }
 
     @Test
-    void aWorkerThatIsPausedPastItsLeaseWritesNothingAfterwards() throws Exception {
-        Path copy = Images.chain(pool, reference, "paused", LAYER_MIB);
-        String run = api.request("paused", "paused-3").id();
-        middle(run);
-        ServiceProcess owner = ownerOf(run);
-        Images.signal("STOP", owner.pid());
-        try {
-            await().atMost(PATIENCE)
-                    .untilAsserted(
-                            () -> assertThat(api.jobs(run).getFirst().epoch()).isGreaterThan(1));
-            assertThat(api.run(run).state())
-                    .as("the paused process holds the image locks, so nobody can finish")
-                    .isEqualTo(RunState.READY);
-        } finally {
-            Images.signal("CONT", owner.pid());
-        }
-
-        assertThat(done(run).epoch()).isGreaterThan(1);
-        Images.requireSame(pool.resolve("paused-3"), copy);
-        assertThat(Files.readString(owner.log())).contains("lease lost");
-    }
-
-    @Test
     void aWorkerThatIsAskedToStopHandsItsJobOnAtOnce() throws Exception {
         Path copy = Images.chain(pool, reference, "stopped", LAYER_MIB);
         String run = api.request("stopped", "stopped-3").id();
