@@ -74,10 +74,6 @@ final class Images {
         return copy;
     }
 
-    static void signal(String signal, long pid) throws Exception {
-        run(List.of("kill", "-" + signal, Long.toString(pid)));
-    }
-
     private static void run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
