@@ -109,8 +109,9 @@ final class CheckVerb implements Callable<Integer> {
             MetadataCheck.Result before = MetadataCheck.run(open, file);
             MetadataCheck.Result result = before;
             if (repair.filter(LEFT_OVER_MARK::equals).isPresent()) {
-                HeaderFile.edit(open, edit -> edit.halfMerged(false));
+                // the mark last: without it a commit that is still remembered would begin again
                 BegunJobs.giveUpCommitsInto(image.path());
+                HeaderFile.edit(open, edit -> edit.halfMerged(false));
             } else if (repairs && !before.isClean()) {
                 MetadataCheck.repair(open, file);
                 result = MetadataCheck.run(open, file);

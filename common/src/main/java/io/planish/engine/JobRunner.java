@@ -71,9 +71,14 @@ public final class JobRunner {
             if (begun.isPresent()) {
                 new Finisher(storage, pools, gate, intents, sweep).settleNames(begun.get());
             }
-            return begun.isPresent() && begun.get().phase() != Intent.Phase.MERGE
-                    ? finish(begun.get(), attempt, state)
-                    : merge(JobChain.of(job), begun, attempt, state);
+            if (begun.isEmpty()) {
+                return merge(JobChain.of(job), begun, attempt, state);
+            }
+            return switch (begun.get().phase()) {
+                case MERGE -> merge(JobChain.of(job), begun, attempt, state);
+                case FINISH -> finish(begun.get(), attempt, state);
+                case ENDED -> end(job, begun.get(), attempt, state);
+            };
         } catch (StopRequested stop) {
             return new JobResult(
                     new Outcome.Cancelled(),
@@ -177,8 +182,6 @@ public final class JobRunner {
                 Optional<Path> path = whereIs(intent, image, finisher);
                 if (path.isPresent()) {
                     files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
-                } else if (intent.phase() == Intent.Phase.ENDED) {
-                    continue;
                 } else if (image.equals(job.target())
                         || job.relinks().stream()
                                 .anyMatch(relink -> relink.overlay().equals(image))) {
@@ -187,10 +190,6 @@ public final class JobRunner {
                                     + " of run " + intent.run() + " is being finished"),
                             state);
                 }
-            }
-            if (intent.phase() == Intent.Phase.ENDED) {
-                finisher.end(intent, files);
-                return new JobResult(new Outcome.Done(), Map.of(), List.of(), 0, 0, List.of(EARLIER));
             }
             SinceIntent since = new SinceIntent(storage, gate, intent, files);
             boolean moved = finisher.hasMoved(job, files);
@@ -210,6 +209,26 @@ public final class JobRunner {
             chain = since.chain();
         }
         return merge(chain, Optional.of(intent), attempt, state);
+    }
+
+    /**
+     * Takes away what is left of a job that had ended. If it was planned anew since, that is a new wish: what the images hold by now is
+     * to be committed.
+     */
+    private JobResult end(Job wanted, Intent intent, Attempt attempt, AttemptState state) throws IOException {
+        try (OpenFiles files = new OpenFiles(storage)) {
+            Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
+            for (ImageRef image : filesToFinish(intent.job())) {
+                Optional<Path> path = whereIs(intent, image, finisher);
+                if (path.isPresent()) {
+                    files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
+                }
+            }
+            finisher.end(intent, files);
+        }
+        return wanted.expects().equals(intent.job().expects())
+                ? new JobResult(new Outcome.Done(), Map.of(), List.of(), 0, 0, List.of(EARLIER))
+                : merge(JobChain.of(wanted), Optional.empty(), attempt, state);
     }
 
     private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {

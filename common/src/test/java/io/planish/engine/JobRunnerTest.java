@@ -10,6 +10,7 @@ import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
 import io.planish.qcow2.Marks;
 import io.planish.storage.ImageFile.LockMode;
+import io.planish.storage.SimulatedStorage;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -218,7 +219,34 @@ class JobRunnerTest {
         assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
     }
 
+    @Test
+    void aCommitThatIsAskedForAgainAfterAnyFailureCommitsWhatTheTopHoldsByThen() throws IOException {
+        ImageRef top = Simulated.ref("active");
+        byte[] shown = pool.content(top);
+        SimulatedStorage whole = pool.storage.fork();
+        new Simulated(whole).run(commitToBase());
+
+        for (long step = 1; step <= whole.steps(); step++) {
+            Simulated failed = new Simulated(pool.storage.fork());
+            failed.storage.failStep(step, SimulatedStorage.Failure.IO);
+            failed.run(commitToBase(failed));
+            byte[] written = failed.guestWrites(top, shown);
+
+            JobResult again = failed.run(commitToBase(failed));
+            if (again.outcome() instanceof Outcome.Stale) {
+                again = failed.run(commitToBase(failed));
+            }
+
+            assertThat(again.outcome()).as("step " + step).isEqualTo(new Outcome.Done());
+            assertThat(failed.content(Simulated.ref("base"))).as("step " + step).isEqualTo(written);
+        }
+    }
+
     private Job commitToBase() throws IOException {
+        return commitToBase(pool);
+    }
+
+    private static Job commitToBase(Simulated pool) throws IOException {
         return pool.job(JobKind.COMMIT, "base", Optional.empty(), "active", List.of(), false, List.of());
     }
 
