@@ -2,17 +2,19 @@ package io.planish.chain;
 
 import io.planish.job.SkipReason;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All images of all pools and how they hang together by their backing links. Immutable.
@@ -21,12 +23,14 @@ import java.util.TreeSet;
  * lists are in the order of addresses where nothing else is said.
  */
 public final class Forest {
-    private final SortedMap<ImageRef, ImageNode> nodes;
+    private final Map<ImageRef, ImageNode> nodes;
     private final Map<ImageRef, ImageRef> names = new HashMap<>();
-    private final Map<ImageRef, SortedMap<ImageRef, ImageNode>> overlays = new HashMap<>();
+    private final Map<ImageRef, List<ImageNode>> overlays;
 
-    private Forest(SortedMap<ImageRef, ImageNode> nodes) {
-        this.nodes = Collections.unmodifiableSortedMap(nodes);
+    /** @param nodes in the order of addresses */
+    private Forest(Map<ImageRef, ImageNode> nodes) {
+        this.nodes = nodes;
+        this.overlays = HashMap.newHashMap(nodes.size());
         for (ImageNode node : nodes.values()) {
             node.otherNames().forEach(name -> names.put(name, node.ref()));
             node.backing().ifPresent(link -> {
@@ -34,20 +38,28 @@ public final class Forest {
                 link.alsoLeadsTo().forEach(backing -> addOverlay(backing, node));
             });
         }
+        overlays.replaceAll((backing, on) -> List.copyOf(on));
     }
 
     /** The forest of these images, of which no two have the same address. */
     public static Forest of(Collection<ImageNode> images) {
-        SortedMap<ImageRef, ImageNode> nodes = new TreeMap<>();
-        for (ImageNode node : images) {
-            if (nodes.put(node.ref(), node) != null) {
-                throw new IllegalArgumentException(node.ref() + " appears twice");
-            }
-        }
+        Map<ImageRef, ImageNode> nodes = inOrder(images);
         for (ImageRef inLoop : loops(nodes)) {
             nodes.computeIfPresent(inLoop, (ref, node) -> markedAsLoop(node));
         }
         return new Forest(nodes);
+    }
+
+    private static Map<ImageRef, ImageNode> inOrder(Collection<ImageNode> images) {
+        ImageNode[] sorted = images.toArray(new ImageNode[0]);
+        Arrays.sort(sorted, Comparator.comparing(ImageNode::ref));
+        Map<ImageRef, ImageNode> nodes = LinkedHashMap.newLinkedHashMap(sorted.length);
+        for (ImageNode node : sorted) {
+            if (nodes.put(node.ref(), node) != null) {
+                throw new IllegalArgumentException(node.ref() + " appears twice");
+            }
+        }
+        return nodes;
     }
 
     /** The image with this address, or with this other name. */
@@ -61,13 +73,12 @@ public final class Forest {
     }
 
     public Collection<ImageNode> nodes() {
-        return nodes.values();
+        return Collections.unmodifiableCollection(nodes.values());
     }
 
     /** The images whose backing file is, or may be, this one. */
     public List<ImageNode> overlays(ImageRef image) {
-        SortedMap<ImageRef, ImageNode> found = overlays.get(image);
-        return found == null ? List.of() : List.copyOf(found.values());
+        return overlays.getOrDefault(image, List.of());
     }
 
     /** The backing file of an image where it is one of the forest. */
@@ -117,7 +128,7 @@ public final class Forest {
 
     /** The part of the forest that the chain of {@code image} and everything above it make up. */
     public Forest around(ImageRef image) {
-        SortedMap<ImageRef, ImageNode> part = new TreeMap<>();
+        Map<ImageRef, ImageNode> part = new HashMap<>();
         List<ImageNode> open = new ArrayList<>();
         node(image).ifPresent(open::add);
         while (!open.isEmpty()) {
@@ -127,7 +138,7 @@ public final class Forest {
             }
         }
         chain(image).forEach(node -> part.put(node.ref(), node));
-        return new Forest(part);
+        return new Forest(inOrder(part.values()));
     }
 
     /** The trees of the forest: the images that hang together, each tree as a forest of its own. */
@@ -135,12 +146,12 @@ public final class Forest {
         List<Forest> trees = new ArrayList<>();
         Set<ImageRef> seen = new HashSet<>();
         for (ImageNode start : nodes.values()) {
-            SortedMap<ImageRef, ImageNode> tree = new TreeMap<>();
+            List<ImageNode> tree = new ArrayList<>();
             List<ImageNode> open = new ArrayList<>(List.of(start));
             while (!open.isEmpty()) {
                 ImageNode node = open.removeLast();
                 if (seen.add(node.ref())) {
-                    tree.put(node.ref(), node);
+                    tree.add(node);
                     open.addAll(overlays(node.ref()));
                     node.backing().ifPresent(link -> {
                         link.image().flatMap(this::node).ifPresent(open::add);
@@ -149,7 +160,7 @@ public final class Forest {
                 }
             }
             if (!tree.isEmpty()) {
-                trees.add(new Forest(tree));
+                trees.add(new Forest(inOrder(tree)));
             }
         }
         return trees;
@@ -166,26 +177,30 @@ public final class Forest {
     }
 
     private void addOverlay(ImageRef backing, ImageNode overlay) {
-        overlays.computeIfAbsent(backing, absent -> new TreeMap<>()).put(overlay.ref(), overlay);
+        List<ImageNode> on = overlays.computeIfAbsent(backing, absent -> new ArrayList<>(1));
+        if (on.isEmpty() || on.getLast() != overlay) {
+            on.add(overlay);
+        }
     }
 
     private static Set<ImageRef> loops(Map<ImageRef, ImageNode> nodes) {
         Set<ImageRef> inLoop = new TreeSet<>();
-        Set<ImageRef> settled = new HashSet<>();
+        Map<ImageRef, ImageRef> metFrom = HashMap.newHashMap(nodes.size());
         for (ImageRef start : nodes.keySet()) {
-            List<ImageRef> path = new ArrayList<>();
-            Set<ImageRef> onPath = new HashSet<>();
             ImageRef at = start;
-            while (at != null && !settled.contains(at) && onPath.add(at)) {
-                path.add(at);
-                ImageNode node = nodes.get(at);
-                at = node == null ? null : node.backingImage().orElse(null);
+            while (at != null && metFrom.putIfAbsent(at, start) == null) {
+                at = link(nodes.get(at));
             }
-            if (at != null && onPath.contains(at)) {
-                inLoop.addAll(path.subList(path.indexOf(at), path.size()));
+            if (at != null && start.equals(metFrom.get(at))) {
+                while (at != null && inLoop.add(at)) {
+                    at = link(nodes.get(at));
+                }
             }
-            settled.addAll(path);
         }
         return inLoop;
+    }
+
+    private static @Nullable ImageRef link(@Nullable ImageNode image) {
+        return image == null ? null : image.backingImage().orElse(null);
     }
 }

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  *
  * <p>A job's layers are {@code lo..target..top} of one chain. What stands from the target up to just below the top loses its
  * view: nobody but the next layer may depend on it ({@link #endsView}). The top's view goes on, under the target's name for its
- * overlays, or under its own name if it is a leaf ({@link #continuesAs}). What stands below the target is only read.
+ * overlays, or under its own name if it is a leaf ({@link #continuesBelow}). What stands below the target is only read.
  *
  * <p>What had several overlays in the snapshot counts as shared for the whole plan, under whatever name it stands {@link #after} some jobs. Immutable; used when planning and again,
  * with a fresh snapshot, right before acting.
@@ -151,15 +151,25 @@ public final class SafetyRule {
     }
 
     /** Why what {@code top} shows cannot go on in the file of {@code target}. */
-    Optional<Problem> continuesAs(ImageNode target, ImageNode top, Forest now) {
+    private Optional<Problem> continuesAs(ImageNode target, ImageNode top, Forest now) {
+        return continuesBelow(top, now).or(() -> takesNameOf(target, top, now));
+    }
+
+    /** Why what {@code top} shows cannot go on in any file below it. */
+    Optional<Problem> continuesBelow(ImageNode top, Forest now) {
         List<ImageNode> overlays = now.overlays(top.ref());
         if (overlays.isEmpty()) {
-            return first(may.write(top), may.goDown(top), may.takePlaceOf(target, top));
+            return first(may.write(top), may.goDown(top));
         }
         return may.retireCommitted(top)
                 .or(() -> overlays.stream()
                         .flatMap(overlay -> may.relink(overlay, top).stream())
                         .findFirst());
+    }
+
+    /** Why {@code target} cannot take the name of {@code top}, if that is what it has to do. */
+    Optional<Problem> takesNameOf(ImageNode target, ImageNode top, Forest now) {
+        return now.overlays(top.ref()).isEmpty() ? may.takePlaceOf(target, top) : Optional.empty();
     }
 
     /** Why what this image holds cannot go down into one below it. */

@@ -82,11 +82,14 @@ final class Targets {
     private int[] committable(int top) {
         boolean[] may = new boolean[top];
         ImageNode topImage = path.get(top);
+        if (top > own && rule.continuesBelow(topImage, forest).isPresent()) {
+            return new int[0];
+        }
         for (int target = top - 1; target >= own && ends[target]; target--) {
             ImageNode image = path.get(target);
             may[target] =
                     rule.commitsInto(image, path.subList(target + 1, top + 1)).isEmpty()
-                            && rule.continuesAs(image, topImage, forest).isEmpty();
+                            && rule.takesNameOf(image, topImage, forest).isEmpty();
             if (rule.goesDown(image).isPresent()) {
                 break;
             }

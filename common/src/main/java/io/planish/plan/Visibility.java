@@ -10,9 +10,9 @@ import org.roaringbitmap.RelativeRangeConsumer;
  * How much of each layer of a run can be seen from each top above it, counted in clusters; found in one pass over what the layers own, after
  * which what any group of the run would write is a subtraction away.
  *
- * <p>For each cluster the pass remembers which layer was the last to own it. A layer that owns it too hides that one from itself and all
+ * <p>For each run of clusters the pass remembers which layer was the last to own it. A layer that owns it too hides that one from itself and all
  * tops above, so it is enough to count how often each layer hides each other first. One block of 65,536 clusters after the other, so that what is
- * remembered stays in the processor's cache, whatever the size of the disk.
+ * remembered stays in the processor's cache, whatever the size of the disk; a layer takes steps by the runs it owns, not by their length.
  */
 final class Visibility {
     private static final int BLOCK = 1 << 16;
@@ -71,8 +71,13 @@ final class Visibility {
         private final List<ContainerPointer> datas = new ArrayList<>();
         private final long[][] data;
         private final long[][] zero;
-        /** By cluster of the block: 0 nobody, else twice the layer, plus 1 for zeroes and 2 for data. */
-        private final int[] last = new int[BLOCK];
+        /** By cluster of the block, a bit: something else begins here than right below. */
+        private final long[] begins = new long[BLOCK / Long.SIZE];
+        /** What begins there: 0 nobody's clusters, else twice the layer, plus 1 for zeroes and 2 for data. */
+        private final int[] marks = new int[BLOCK];
+
+        private int pendingFrom;
+        private int pendingTo;
 
         /** By the layer that hides, and by mark: how many clusters it hides of whom; 0: of nobody. */
         private final long[][] hides;
@@ -99,7 +104,9 @@ final class Visibility {
 
         Visibility run() {
             for (int key = nextKey(); key < BLOCK; key = nextKey()) {
-                Arrays.fill(last, 0);
+                Arrays.fill(begins, 0);
+                begins[0] = 1;
+                marks[0] = 0;
                 for (int layer = 0; layer < count; layer++) {
                     hidden = hides[layer];
                     mark = 2 * layer + 1;
@@ -133,32 +140,71 @@ final class Visibility {
         private void take(ContainerPointer pointer, int key) {
             if (key(pointer) == key) {
                 pointer.getContainer().forAll(0, this);
+                takePending();
                 pointer.advance();
             }
         }
 
         @Override
         public void acceptPresent(int cluster) {
-            hidden[last[cluster]]++;
-            last[cluster] = mark;
+            if (cluster != pendingTo) {
+                takePending();
+                pendingFrom = cluster;
+            }
+            pendingTo = cluster + 1;
         }
 
         @Override
         public void acceptAllPresent(int from, int to) {
-            int[] marks = last;
-            int now = mark;
-            int was = marks[from];
+            takePending();
+            take(from, to);
+        }
+
+        private void takePending() {
+            if (pendingFrom < pendingTo) {
+                take(pendingFrom, pendingTo);
+            }
+            pendingFrom = 0;
+            pendingTo = 0;
+        }
+
+        /** Hides what was there from {@code from} on, up to and without {@code to}. */
+        private void take(int from, int to) {
+            int word = from >>> 6;
+            int below = word;
+            long upToFrom = begins[word] & -1L >>> ~from;
+            while (upToFrom == 0) {
+                upToFrom = begins[--below];
+            }
+            int was = marks[(below << 6) + 63 - Long.numberOfLeadingZeros(upToFrom)];
             int begin = from;
-            for (int at = from; at < to; at++) {
-                int next = marks[at];
-                marks[at] = now;
-                if (next != was) {
-                    hidden[was] += at - begin;
-                    was = next;
-                    begin = at;
+            int lastWord = to - 1 >>> 6;
+            long inside = begins[word] & -2L << from;
+            begins[word] = begins[word] & ~(-2L << from) | 1L << from;
+            while (true) {
+                if (word == lastWord) {
+                    long beyond = -2L << to - 1;
+                    begins[word] |= inside & beyond;
+                    inside &= ~beyond;
                 }
+                for (; inside != 0; inside &= inside - 1) {
+                    int next = (word << 6) + Long.numberOfTrailingZeros(inside);
+                    hidden[was] += next - begin;
+                    was = marks[next];
+                    begin = next;
+                }
+                if (word == lastWord) {
+                    break;
+                }
+                inside = begins[++word];
+                begins[word] = 0;
             }
             hidden[was] += to - begin;
+            marks[from] = mark;
+            if (to < BLOCK && (begins[to >>> 6] & 1L << to) == 0) {
+                begins[to >>> 6] |= 1L << to;
+                marks[to] = was;
+            }
         }
 
         @Override

@@ -15,6 +15,7 @@ import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -57,12 +58,18 @@ public final class HeadReader {
         this.memory = memory;
     }
 
-    FileHead read(FoundFile found) throws IOException {
-        return read(found, () -> {});
+    /** Told of a file that had to be opened, and what it begins with, while it is open. */
+    interface WhileOpen {
+        WhileOpen NOTHING = (file, head) -> {};
+
+        void opened(ImageFile file, FileHead head);
     }
 
-    /** @param opens is run where the file has to be opened */
-    FileHead read(FoundFile found, Runnable opens) throws IOException {
+    FileHead read(FoundFile found) throws IOException {
+        return read(found, WhileOpen.NOTHING);
+    }
+
+    FileHead read(FoundFile found, WhileOpen also) throws IOException {
         FileFacts facts = found.status().facts(found.pool().id());
         if (facts.sizeBytes() < Integer.BYTES) {
             return FileHead.NO_IMAGE;
@@ -71,14 +78,21 @@ public final class HeadReader {
         if (known != null) {
             return known;
         }
-        opens.run();
         long now = clock.millis();
-        try (ImageFile file = storage.openSeen(found.path())) {
-            FileHead head = read(file, file.sizeBytes());
-            boolean settled = facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis();
-            if (settled && file.status().facts(found.pool().id()).equals(facts)) {
-                memory.put(facts, head);
+        Path path = found.path();
+        try (ImageFile file = storage.openSeen(path, found.status())) {
+            FileHead head = read(file, facts.sizeBytes());
+            if (file.status().equals(found.status())) {
+                if (facts.ctimeNanos() / 1_000_000 < now - TOO_FRESH.toMillis()) {
+                    memory.put(facts, head);
+                }
+                also.opened(file, head);
+                return head;
             }
+        }
+        try (ImageFile changed = storage.open(path, Storage.OpenMode.READ)) {
+            FileHead head = read(changed, changed.sizeBytes());
+            also.opened(changed, head);
             return head;
         }
     }

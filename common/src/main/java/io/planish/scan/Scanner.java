@@ -87,7 +87,7 @@ public final class Scanner {
     private Snapshot scan(boolean askForUse, ScanProgress.Listener listener) throws IOException {
         var takenAt = clock.instant();
         ScanProgress progress = new ScanProgress();
-        Sighting sighting = new Sighting(storage, gate, heads, progress);
+        Sighting sighting = new Sighting(storage, gate, heads, askForUse, progress);
         try (ScanWorkers workers = new ScanWorkers(threads, () -> listener.progress(progress))) {
             new PoolWalk(storage, pools, enters).walk(sighting, workers);
             sighting.settleNames();

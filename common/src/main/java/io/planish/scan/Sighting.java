@@ -8,6 +8,7 @@ import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
 import io.planish.scan.FoundFile.FileId;
 import io.planish.storage.FileStatus;
+import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
 import io.planish.storage.Storage;
@@ -30,6 +31,7 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
     private final Storage storage;
     private final PathGate gate;
     private final HeadReader heads;
+    private final boolean asksForUse;
     private final ScanProgress progress;
     private final Map<ImageRef, Seen> seen = new ConcurrentHashMap<>();
     private final Map<ImageRef, Pool> links = new ConcurrentHashMap<>();
@@ -39,18 +41,23 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
     private final Map<ImageRef, List<ImageRef>> otherNames = new HashMap<>();
     private final Map<FileId, Seen> byId = new HashMap<>();
     private final List<Seen> elsewhere = new ArrayList<>();
-    private List<Seen> files = List.of();
+    private final List<Seen> files = new ArrayList<>();
     private @Nullable Map<String, List<ImageRef>> byFileName;
 
-    Sighting(Storage storage, PathGate gate, HeadReader heads, ScanProgress progress) {
+    Sighting(Storage storage, PathGate gate, HeadReader heads, boolean asksForUse, ScanProgress progress) {
         this.storage = storage;
+        this.asksForUse = asksForUse;
         this.gate = gate;
         this.heads = heads;
         this.progress = progress;
     }
 
-    /** A file, and what it begins with. */
-    record Seen(FoundFile file, FileHead head) {
+    /**
+     * A file, and what it begins with.
+     *
+     * @param access whether it is an overlay that is open elsewhere, as far as it had to be opened anyway
+     */
+    record Seen(FoundFile file, FileHead head, UseProbe.@Nullable Access access) {
         ImageRef ref() {
             return file.ref();
         }
@@ -62,11 +69,29 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
         if (before != null && before.file().status().equals(file.status())) {
             return;
         }
-        FileHead head = heads.read(file, progress::readHead);
-        if (seen.put(file.ref(), new Seen(file, head)) == null) {
+        Look look = new Look();
+        FileHead head = heads.read(file, look);
+        if (seen.put(file.ref(), new Seen(file, head, look.access)) == null) {
             progress.sawFile();
             if (head.isImage()) {
                 progress.sawImage();
+            }
+        }
+    }
+
+    /** Asks right away who has an overlay open, since opening it takes longer than asking. */
+    private final class Look implements HeadReader.WhileOpen {
+        private UseProbe.@Nullable Access access;
+
+        @Override
+        public void opened(ImageFile file, FileHead head) {
+            progress.readHead();
+            if (asksForUse && head.backing().isPresent()) {
+                try {
+                    access = UseProbe.Access.to(file, storage);
+                } catch (IOException e) {
+                    access = null; // asked once more when all files are known
+                }
             }
         }
     }
@@ -98,19 +123,22 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
         for (Seen one :
                 seen.values().stream().sorted(Comparator.comparing(Seen::ref)).toList()) {
             Seen known = byId.putIfAbsent(one.file().id(), one);
-            if (known != null && isGone(known)) {
+            if (known == null) {
+                files.add(one);
+            } else if (isGone(known)) {
                 seen.remove(known.ref());
                 byId.put(one.file().id(), one);
-            } else if (known != null && isGone(one)) {
+                files.remove(known);
+                files.add(one);
+            } else if (isGone(one)) {
                 seen.remove(one.ref());
-            } else if (known != null) {
+            } else {
                 firstName.put(one.ref(), known.ref());
                 otherNames
                         .computeIfAbsent(known.ref(), ref -> new ArrayList<>())
                         .add(one.ref());
             }
         }
-        files = byId.values().stream().sorted(Comparator.comparing(Seen::ref)).toList();
         new TreeMap<>(links).forEach(this::settleLink);
     }
 
@@ -138,7 +166,7 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
                 FileHead head = heads.read(target.get());
                 if (head.backing().isPresent()) {
                     elsewhere.add(
-                            new Seen(new FoundFile(link, pool, target.get().status()), head));
+                            new Seen(new FoundFile(link, pool, target.get().status()), head, null));
                 }
             } else if (SymbolicLinks.leadsToFolderElsewhere(storage, gate, link)) {
                 String what = link
@@ -161,7 +189,12 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
     }
 
     Optional<FoundFile> file(ImageRef name) {
-        return Optional.ofNullable(seen.get(firstName(name))).map(Seen::file);
+        return Optional.ofNullable(seen(name)).map(Seen::file);
+    }
+
+    @Nullable
+    Seen seen(ImageRef name) {
+        return seen.get(firstName(name));
     }
 
     @Override

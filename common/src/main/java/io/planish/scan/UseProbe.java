@@ -12,10 +12,8 @@ import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.Storage;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,6 +31,13 @@ final class UseProbe {
         this.holders = holders;
         this.sighting = sighting;
         this.progress = progress;
+    }
+
+    /** What was found of an image that was open anyway. */
+    record Access(Use use, boolean readOnly) {
+        static Access to(ImageFile image, Storage storage) throws IOException {
+            return new Access(UseProbe.use(image), storage.isReadOnly(image.path()));
+        }
     }
 
     /** Replaces the images of chains of two and more by what is found of them. */
@@ -54,22 +59,17 @@ final class UseProbe {
     }
 
     private ImageNode asked(ImageNode node) {
-        Optional<FoundFile> found = sighting.file(node.ref());
-        return found.isPresent() ? asked(node, found.get()) : node;
+        Sighting.Seen seen = sighting.seen(node.ref());
+        return seen == null ? node : asked(node, seen);
     }
 
-    private ImageNode asked(ImageNode node, FoundFile file) {
-        Path path = file.path();
-        try (ImageFile image = storage.openSeen(path)) {
-            ImageNode asked = node;
-            if (storage.isReadOnly(path)) {
-                asked = asked.withProblem(new Problem(
-                        SkipReason.READ_ONLY,
-                        node.ref() + " cannot be written: its filesystem or its permissions do not allow it"
-                                + " (give this user the right to write it, or mount the pool writable)"));
-            }
-            Use use = use(image);
-            return use == Use.FREE ? asked : asked.withUse(use).withProblem(inUse(file, use));
+    private ImageNode asked(ImageNode node, Sighting.Seen seen) {
+        Access known = seen.access();
+        if (known != null) {
+            return with(known, node, seen.file());
+        }
+        try (ImageFile image = storage.openSeen(seen.file().path(), seen.file().status())) {
+            return with(Access.to(image, storage), node, seen.file());
         } catch (IOException e) {
             if (e instanceof ImageException image && image.kind() == ErrorKind.MISSING) {
                 return node.withProblem(
@@ -79,6 +79,17 @@ final class UseProbe {
             return node.withProblem(Sighting.finding(node.ref().toString(), SkipReason.UNREADABLE, e)
                     .problem());
         }
+    }
+
+    private ImageNode with(Access access, ImageNode node, FoundFile file) {
+        ImageNode asked = node;
+        if (access.readOnly()) {
+            asked = asked.withProblem(new Problem(
+                    SkipReason.READ_ONLY,
+                    node.ref() + " cannot be written: its filesystem or its permissions do not allow it"
+                            + " (give this user the right to write it, or mount the pool writable)"));
+        }
+        return access.use() == Use.FREE ? asked : asked.withUse(access.use()).withProblem(inUse(file, access.use()));
     }
 
     private Problem inUse(FoundFile file, Use use) {

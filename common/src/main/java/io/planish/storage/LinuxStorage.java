@@ -31,8 +31,9 @@ public final class LinuxStorage implements Storage {
     }
 
     @Override
-    public ImageFile openSeen(Path path) throws IOException {
-        return opened(Descriptors.open(path, Descriptors.READ_ONLY | Descriptors.NON_BLOCKING), path, OpenMode.READ);
+    public ImageFile openSeen(Path path, FileStatus seen) throws IOException {
+        int fd = Descriptors.open(path, Descriptors.READ_ONLY | Descriptors.NON_BLOCKING);
+        return new LinuxFile(fd, path, OpenMode.READ, seen);
     }
 
     @Override

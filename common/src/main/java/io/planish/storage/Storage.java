@@ -16,8 +16,11 @@ public interface Storage {
     /** Opens a regular file, close-on-exec. Anything but a regular file is refused without blocking. */
     ImageFile open(Path path, OpenMode mode) throws IOException;
 
-    /** Opens for reading what was a regular file when {@link #status} told so a moment ago: what that saves is felt where thousands are opened. */
-    default ImageFile openSeen(Path path) throws IOException {
+    /**
+     * Opens for reading what was a regular file when {@link #status} told so a moment ago, without another look: felt where thousands are opened.
+     * What was opened may be something else by now; {@link ImageFile#status} tells.
+     */
+    default ImageFile openSeen(Path path, FileStatus seen) throws IOException {
         return open(path, OpenMode.READ);
     }
 

@@ -9,6 +9,7 @@ import io.planish.chain.PoolName;
 import io.planish.chain.Use;
 import io.planish.job.SkipReason;
 import io.planish.plan.Snapshot;
+import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
@@ -22,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -211,6 +213,47 @@ class ChangingFoldersTest {
             }
         }
         return false;
+    }
+
+    @Test
+    void anImageThatGrowsBetweenTheLookAndTheOpeningIsReadAsItIsThen() throws IOException {
+        Path late = pool.resolve("late/a");
+        byte[] whole = Files.readAllBytes(late);
+        Files.write(late, Arrays.copyOf(whole, 70_000));
+
+        Snapshot snapshot = scan(new ForwardingStorage(real) {
+            @Override
+            public ImageFile openSeen(Path path, FileStatus seen) throws IOException {
+                if (path.equals(late)) {
+                    Files.write(late, whole);
+                }
+                return real.openSeen(path, seen);
+            }
+        });
+
+        assertThat(snapshot.forest().overlays(Chains.ref("base")))
+                .singleElement()
+                .satisfies(overlay -> assertThat(overlay.problems()).isEmpty());
+    }
+
+    @Test
+    void anImageThatBecomesAPipeBetweenTheLookAndTheOpeningIsToldOfAndKeepsNobodyWaiting() throws IOException {
+        Path late = pool.resolve("late/a");
+
+        Snapshot snapshot = scan(new ForwardingStorage(real) {
+            @Override
+            public ImageFile openSeen(Path path, FileStatus seen) throws IOException {
+                if (path.equals(late)) {
+                    Files.delete(late);
+                    Qemu.run("mkfifo", late.toString());
+                }
+                return real.openSeen(path, seen);
+            }
+        });
+
+        assertThat(snapshot.findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.where()).isEqualTo("p/late/a"));
     }
 
     /** What happens meanwhile. */
