@@ -48,8 +48,9 @@ final class BegunJobs {
                 : "";
     }
 
-    /** Forgets the commits that were begun into an image, whichever pool around it remembers them. */
-    static void giveUpCommitsInto(Path image) throws IOException {
+    /** Forgets the commits that were begun into an image, whichever pool around it remembers them, and says how many. */
+    static int giveUpCommitsInto(Path image) throws IOException {
+        int given = 0;
         for (Path folder = image.getParent(); folder != null; folder = folder.getParent()) {
             if (Files.isDirectory(folder.resolve(".planish"))) {
                 Workspace workspace = Workspace.toWriteIn(List.of(folder), List.of());
@@ -57,12 +58,15 @@ final class BegunJobs {
                 Pool pool = workspace.pools().all().getFirst();
                 for (BegunJob begun : runner.begun(pool)) {
                     Job job = begun.job();
-                    if (job.kind() == JobKind.COMMIT && job.target().equals(workspace.ref(image))) {
+                    if (job.kind() == JobKind.COMMIT
+                            && workspace.gate().here(job.target()).equals(image)) {
                         runner.giveUp(pool, begun);
+                        given++;
                     }
                 }
             }
         }
+        return given;
     }
 
     boolean isEmpty() {

@@ -15,6 +15,8 @@ import io.planish.storage.Storage;
 import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -61,8 +63,8 @@ final class CheckVerb implements Callable<Integer> {
             paramLabel = "WHAT",
             description = {
                 "'leaks': give leaked clusters back, and put refcounts right that a crash left behind.",
-                "'mark': take off the mark that a commit was begun and not finished; only where another tool has finished it, "
-                        + "and the overlay that was committed is gone."
+                "'mark': let go of a commit that was begun and not finished, and take its mark off; only where another tool has "
+                        + "finished it, or the overlay that was committed is gone. Takes raw files and names that are no more, too."
             })
     private Optional<String> repair = Optional.empty();
 
@@ -93,7 +95,19 @@ final class CheckVerb implements Callable<Integer> {
                             : "unknown repair '" + repair.get() + "', only 'leaks' and 'mark'");
         }
         Storage storage = new LinuxStorage();
+        boolean letsGo = repair.filter(LEFT_OVER_MARK::equals).isPresent();
+        if (letsGo && !Files.exists(Path.of(file))) {
+            // renamed or removed: there is no mark, but what is remembered under this name keeps others from going on
+            return letGo(gone());
+        }
         boolean isQcow2 = format.map(Images.QCOW2::equals).orElse(LocalChain.looksLikeQcow2(storage, file));
+        if (!isQcow2 && letsGo) {
+            LocalChain.Link raw = LocalChain.top(storage, file, Images.RAW);
+            try (ImageFile open = storage.open(raw.path(), OpenMode.READ_WRITE)) {
+                lock(open, LockMode.WRITE);
+                return letGo(raw.path());
+            }
+        }
         if (!isQcow2) {
             spec.commandLine()
                     .getErr()
@@ -108,7 +122,7 @@ final class CheckVerb implements Callable<Integer> {
             }
             MetadataCheck.Result before = MetadataCheck.run(open, file);
             MetadataCheck.Result result = before;
-            if (repair.filter(LEFT_OVER_MARK::equals).isPresent()) {
+            if (letsGo) {
                 // the mark last: without it a commit that is still remembered would begin again
                 BegunJobs.giveUpCommitsInto(image.path());
                 HeaderFile.edit(open, edit -> edit.halfMerged(false));
@@ -121,6 +135,29 @@ final class CheckVerb implements Callable<Integer> {
             }
             return result.corruptions() > 0 ? ERRORS : result.leaks() > 0 ? LEAKS : ExitCode.DONE;
         }
+    }
+
+    private Path gone() throws IOException {
+        Path absolute = Path.of(file).toAbsolutePath();
+        Path folder = absolute.resolveSibling(".");
+        if (!Files.isDirectory(folder)) {
+            throw new ImageException(ErrorKind.MISSING, file, "its folder does not exist", "give the name that it had");
+        }
+        return folder.toRealPath().resolve(absolute.getFileName());
+    }
+
+    /** Forgets commits into a file that carries no mark. */
+    private int letGo(Path image) throws IOException {
+        int commits = BegunJobs.giveUpCommitsInto(image);
+        if (!quiet) {
+            spec.commandLine()
+                    .getOut()
+                    .println(
+                            commits == 0
+                                    ? "No commit into it was begun."
+                                    : "Let go of " + commits + " begun commit(s).");
+        }
+        return ExitCode.DONE;
     }
 
     private void lock(ImageFile open, LockMode mode) throws IOException {

@@ -6,7 +6,9 @@ import io.planish.cli.Cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -125,6 +127,40 @@ class KilledProcessTest {
         assertThat(said()).contains("another program has opened it for writing");
 
         images.assertUnchangedAndClean("s1");
+    }
+
+    @Test
+    void whatSomebodyWroteIntoARawBaseLongAfterAKillStays() throws Exception {
+        Path folder = Files.createDirectory(images.folder());
+        Path base = folder.resolve("base.raw");
+        Path top = folder.resolve("top.qcow2");
+        Qemu.img("create", "-q", "-f", "raw", base, "64M");
+        Qemu.img("create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top);
+        Qemu.io(top, List.of("write -q -P 2 1M 40M"));
+        Process commit = start(List.of("commit", "-d", "-r", "10M", top.toString()));
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> !Qemu.run("find", folder, "-name", "*.intent.json")
+                        .out()
+                        .isEmpty());
+        commit.destroyForcibly().waitFor();
+        Qemu.img("commit", "-q", "-d", top);
+        Qemu.run("qemu-io", "-f", "raw", "-c", "write -q -P 88 2M 1M", base);
+        Files.setLastModifiedTime(base, FileTime.from(Instant.now().plus(Duration.ofHours(1))));
+
+        assertThat(start(List.of("flatten", folder.toString(), "--yes")).waitFor())
+                .isEqualTo(1);
+        assertThat(said()).contains("another program has opened it for writing");
+        assertThat(start(List.of("check", "-r", "mark", base.toString())).waitFor())
+                .as(said())
+                .isZero();
+        assertThat(start(List.of("flatten", folder.toString(), "--yes")).waitFor())
+                .as(said())
+                .isZero();
+
+        assertThat(Qemu.run("qemu-io", "-f", "raw", "-c", "read -P 88 2M 1M", base)
+                        .out())
+                .doesNotContain("verification failed");
     }
 
     /** The command line that does the job, as often as it is repeated. */

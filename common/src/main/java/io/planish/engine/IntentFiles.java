@@ -59,6 +59,11 @@ final class IntentFiles {
         SmallFile.write(storage, file(pool, intent.run(), intent.job()), Json.MAPPER.writeValueAsBytes(intent));
     }
 
+    /** When an intent was saved for the last time, in ns since 1970 by the clock of the pool's filesystem. */
+    long savedNanos(Pool pool, Intent intent) throws IOException {
+        return storage.status(file(pool, intent.run(), intent.job())).mtimeNanos();
+    }
+
     void remove(Pool pool, String run, Job job) throws IOException {
         SmallFile.remove(storage, file(pool, run, job));
     }

@@ -182,6 +182,12 @@ public final class JobRunner {
                 Optional<Path> path = whereIs(intent, image, finisher);
                 if (path.isPresent()) {
                     files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
+                } else if (image.equals(job.target()) && job.kind() != JobKind.COMMIT) {
+                    intents.remove(pools.get(image.pool()), intent.run(), job);
+                    return result(
+                            new Outcome.Stale(image + ": it is gone, or another file stands in its place; the "
+                                    + "job is let go, its layers stay (plan again)"),
+                            state);
                 } else if (image.equals(job.target())
                         || job.relinks().stream()
                                 .anyMatch(relink -> relink.overlay().equals(image))) {
@@ -193,8 +199,9 @@ public final class JobRunner {
             }
             SinceIntent since = new SinceIntent(storage, gate, intent, files);
             boolean moved = finisher.hasMoved(job, files);
-            if (job.kind() == JobKind.COMMIT && !moved && !intent.targetIsRaw()) {
-                SinceIntent.requireUntouched(job.target(), files.get(job.target()));
+            if (job.kind() == JobKind.COMMIT && !moved) {
+                Pool pool = pools.get(job.target().pool());
+                SinceIntent.requireUntouched(intent, files.get(job.target()), intents.savedNanos(pool, intent));
             }
             if (since.isNothingLost(moved)) {
                 Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved

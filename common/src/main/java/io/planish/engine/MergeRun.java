@@ -64,6 +64,9 @@ final class MergeRun implements AutoCloseable {
     private final Helpers verifying;
     private Optional<Checkpoint> unsettled = Optional.empty();
 
+    /** Whether only the time of the intent's last saving tells the next attempt that somebody else has written the target. */
+    private boolean isTimed;
+
     MergeRun(
             Storage storage,
             Pools pools,
@@ -110,9 +113,7 @@ final class MergeRun implements AutoCloseable {
         if (begun.isEmpty()) {
             preconditions.requireNoUnknownOverlay(false);
         } else if (job.kind() == JobKind.COMMIT) {
-            if (!begun.get().targetIsRaw()) {
-                SinceIntent.requireUntouched(job.target(), files.get(job.target()));
-            }
+            SinceIntent.requireUntouched(begun.get(), files.get(job.target()), intents.savedNanos(pool(), begun.get()));
             preconditions.lateOverlays(true);
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
@@ -168,7 +169,8 @@ final class MergeRun implements AutoCloseable {
     }
 
     private void beginCommit(Intent intent, OpenChain open) throws IOException {
-        if (begun.isEmpty()) {
+        isTimed = !SinceIntent.keepsMarks(intent, files.get(job.target()));
+        if (begun.isEmpty() || isTimed) {
             intents.save(pool(), intent);
         }
         if (!intent.targetIsRaw() && !hasBitmapsAlready()) {
@@ -221,7 +223,7 @@ final class MergeRun implements AutoCloseable {
         while (offset < end) {
             attempt.mayContinue();
             if (attempt.stopRequested()) {
-                settle(end);
+                settle(intent, end);
                 throw new StopRequested("stopped on request");
             }
             long from = batch.bytesWritten();
@@ -247,7 +249,7 @@ final class MergeRun implements AutoCloseable {
             }
             writer.flush();
             view.reload(chain.target());
-            settle(end);
+            settle(intent, end);
             if (verifiesFully && commit) {
                 verifyData(verifiers, target, written);
             }
@@ -268,7 +270,7 @@ final class MergeRun implements AutoCloseable {
                     copiedBefore + batch.bytesWritten()));
             state.bytesCopied = batch.bytesWritten();
         }
-        settle(end);
+        settle(intent, end);
     }
 
     private List<BatchVerifier> verifiers() throws IOException {
@@ -301,9 +303,12 @@ final class MergeRun implements AutoCloseable {
     }
 
     /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. */
-    private void settle(long end) throws IOException {
+    private void settle(Intent intent, long end) throws IOException {
         verifying.await();
         if (unsettled.isPresent()) {
+            if (isTimed) {
+                intents.save(pool(), intent);
+            }
             attempt.checkpoints().save(unsettled.get());
             attempt.progress(unsettled.get().durableBelow(), end, state.bytesCopied);
             unsettled = Optional.empty();

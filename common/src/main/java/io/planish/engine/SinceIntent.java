@@ -16,6 +16,7 @@ import io.planish.storage.PathGate;
 import io.planish.storage.Resolution;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -23,6 +24,9 @@ import java.util.Optional;
  * are open and locked again.
  */
 final class SinceIntent {
+    /** A batch is copied in seconds; a slow disk may take much longer to make it durable. */
+    private static final Duration LONGEST_BATCH = Duration.ofMinutes(5);
+
     private final Storage storage;
     private final PathGate gate;
     private final Intent intent;
@@ -39,15 +43,28 @@ final class SinceIntent {
         this.target = files.get(job.target());
     }
 
-    /** Fails if another program has opened a commit's target for writing since it was marked: it may have finished the commit, or gone on from there. */
-    static void requireUntouched(ImageRef image, ImageFile target) throws IOException {
-        if (Marks.isTouched(HeaderFile.read(target))) {
+    /**
+     * Fails if another program has opened a commit's target for writing since it was marked: it may have finished the commit, or gone on
+     * from there. Version 3 headers tell; of any other file only its time does, long after the intent was saved for the last time.
+     *
+     * @param savedNanos when that was, by the clock of the target's filesystem
+     */
+    static void requireUntouched(Intent intent, ImageFile target, long savedNanos) throws IOException {
+        boolean isTouched = keepsMarks(intent, target)
+                ? Marks.isTouched(HeaderFile.read(target))
+                : target.status().mtimeNanos() - savedNanos > LONGEST_BATCH.toNanos();
+        if (isTouched) {
             throw new ImageException(
                     ErrorKind.CHANGED_UNDERNEATH,
-                    image.toString(),
+                    intent.job().target().toString(),
                     "another program has opened it for writing since a commit into it was begun",
                     "planish check -r mark IMAGE lets go of that commit; then commit again what is to be committed");
         }
+    }
+
+    /** Whether a commit's target tells by its header that another program has written it since. */
+    static boolean keepsMarks(Intent intent, ImageFile target) throws IOException {
+        return !intent.targetIsRaw() && Marks.tellOfOthers(HeaderFile.read(target));
     }
 
     /**

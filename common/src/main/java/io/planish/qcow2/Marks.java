@@ -29,9 +29,14 @@ public final class Marks {
                 : header.extension(PLSH).isPresent();
     }
 
-    /** Whether another program has opened a half-merged image for writing since it was marked; of version 2 nobody knows. */
+    /** Whether the mark of an image with this header tells when another program opens the image for writing. */
+    public static boolean tellOfOthers(Header header) {
+        return header.version() >= 3;
+    }
+
+    /** Whether another program has opened a half-merged image for writing since it was marked; false where marks do not tell. */
     public static boolean isTouched(Header header) {
-        return header.version() >= 3
+        return tellOfOthers(header)
                 && (header.compatibleFeatures() & HALF_MERGED_BIT) != 0
                 && (header.autoclearFeatures() & UNTOUCHED_BIT) == 0;
     }

@@ -242,6 +242,30 @@ class JobRunnerTest {
         }
     }
 
+    @Test
+    void aPullWhoseImageWasRemovedInTheMiddleIsLetGoAndItsLayersStay() throws IOException {
+        Job job = pullToBase();
+        byte[] shown = pool.content(Simulated.ref("s2"));
+        SimulatedStorage whole = pool.storage.fork();
+        new Simulated(whole).run(job);
+        int begun = 0;
+        for (long step = 1; step <= whole.steps(); step++) {
+            Simulated failed = new Simulated(pool.storage.fork());
+            failed.storage.failStep(step, SimulatedStorage.Failure.IO);
+            failed.run(job);
+            if (!failed.begun().isEmpty() && failed.storage.exists(failed.path(Simulated.ref("s2")))) {
+                begun++;
+                failed.storage.unlink(failed.path(Simulated.ref("active")));
+
+                assertThat(failed.run(job).outcome()).isInstanceOf(Outcome.Stale.class);
+
+                assertThat(failed.begun()).isEmpty();
+                assertThat(failed.content(Simulated.ref("s2"))).isEqualTo(shown);
+            }
+        }
+        assertThat(begun).isPositive();
+    }
+
     private Job commitToBase() throws IOException {
         return commitToBase(pool);
     }
