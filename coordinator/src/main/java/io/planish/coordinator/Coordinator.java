@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Tags;
 import io.planish.chain.PoolName;
 import io.planish.config.PoolsConfig;
 import io.planish.config.Settings;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.ledger.Announcer;
 import io.planish.coordinator.ledger.Leadership;
 import io.planish.coordinator.offer.Conductor;
@@ -53,7 +54,6 @@ import org.jboss.logging.Logger;
 class Coordinator {
     private static final Logger LOG = Logger.getLogger(Coordinator.class);
     private static final int BEATS_PER_LEASE = 6;
-    /** Each time goes through the keys of all runs. */
     private static final int SCHEDULES_SECONDS = 5;
 
     private final CoordinatorConfig config;
@@ -79,6 +79,7 @@ class Coordinator {
             @Identifier("default-kafka-broker") Map<String, Object> kafka,
             RemoteCacheManager grid,
             Ledger ledger,
+            AllRuns allRuns,
             Publisher publisher,
             Runs runs,
             PlanMaker maker,
@@ -99,6 +100,7 @@ class Coordinator {
         this.scan = scan;
         this.conductor = new Conductor(
                 ledger,
+                allRuns,
                 publisher,
                 new Announcer(ledger, publisher, metrics, clock),
                 planning::begin,
@@ -108,7 +110,7 @@ class Coordinator {
                 config.offerAgain(),
                 config.keepRuns());
         this.schedules = schedules;
-        this.purges = new Purges(ledger, this.pools, config.purgeEvery(), clock);
+        this.purges = new Purges(ledger, allRuns, this.pools, config.purgeEvery(), clock);
         this.requests = new RequestTopic(tenants, this.pools, runs, ledger, publisher, clock, (int)
                 Math.min(Integer.MAX_VALUE, config.mostRequest().asLongValue()));
         registry.gauge("planish_leader", leadership, l -> l.leads() ? 1 : 0);

@@ -5,6 +5,7 @@ import io.planish.config.PoliciesConfig;
 import io.planish.config.PoolsConfig;
 import io.planish.config.Settings;
 import io.planish.coordinator.api.EventStream;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.request.PlanMaker;
 import io.planish.coordinator.request.Runs;
 import io.planish.coordinator.schedule.Schedules;
@@ -43,6 +44,12 @@ final class Parts {
 
     @Produces
     @Singleton
+    AllRuns allRuns(Ledger ledger) {
+        return new AllRuns(ledger.runs());
+    }
+
+    @Produces
+    @Singleton
     Publisher publisher(@Identifier("default-kafka-broker") Map<String, Object> kafka) {
         return new Publisher(kafka);
     }
@@ -62,11 +69,13 @@ final class Parts {
     Schedules schedules(
             SchedulesConfig schedules,
             Ledger ledger,
+            AllRuns allRuns,
             Runs runs,
             Publisher publisher,
             Clock clock,
             CoordinatorConfig config) {
-        return new Schedules(SchedulesConfig.records(schedules), ledger, runs, publisher, clock, config.catchUp());
+        return new Schedules(
+                SchedulesConfig.records(schedules), ledger, allRuns, runs, publisher, clock, config.catchUp());
     }
 
     @Produces

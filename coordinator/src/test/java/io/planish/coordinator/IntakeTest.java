@@ -9,10 +9,13 @@ import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.not;
 
 import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.request.Runs;
 import io.planish.coordinator.schedule.Schedules;
 import io.planish.ledger.Ledger;
 import io.planish.run.Event;
+import io.planish.run.RunRecord;
+import io.planish.run.RunRequest;
 import io.planish.run.RunState;
 import io.planish.run.ScheduleRecord;
 import io.planish.topic.Publisher;
@@ -33,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +53,12 @@ class IntakeTest {
     Runs runs;
 
     @Inject
+    AllRuns allRuns;
+
+    @Inject
+    RemoteCacheManager grid;
+
+    @Inject
     Publisher publisher;
 
     @Inject
@@ -59,6 +69,30 @@ class IntakeTest {
     static void patience() {
         org.awaitility.Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         org.awaitility.Awaitility.setDefaultPollInterval(Duration.ofMillis(100));
+    }
+
+    @Test
+    void runsThatOtherProcessesWriteOrForgetAreSeenAtTheNextLook() throws Exception {
+        assertThat(grid.getConfiguration().batchSize()).isEqualTo(1000);
+        RunRecord theirs = RunRecord.asked(
+                RunRequest.of("of-another", RunRequest.Origin.API, List.of(new PoolName("empty")), "untouched"),
+                "another",
+                System.currentTimeMillis());
+        try (RemoteCacheManager another = new RemoteCacheManager(grid.getConfiguration(), true)) {
+            Ledger other = Ledger.of(another, Duration.ofSeconds(10));
+            allRuns.read();
+            other.runs().add(theirs.id(), theirs);
+            await().until(() -> state("of-another"), Optional.of(RunState.FINISHED)::equals);
+            other.runs().remove(theirs.id());
+            await().until(() -> state("of-another"), Optional.empty()::equals);
+        }
+    }
+
+    private Optional<RunState> state(String run) throws Exception {
+        return allRuns.read().stream()
+                .filter(r -> r.id().equals(run))
+                .map(RunRecord::state)
+                .findFirst();
     }
 
     @Test
@@ -216,10 +250,10 @@ class IntakeTest {
     /** Two coordinators that both believe they lead look at the schedule at this time. */
     private void bothAt(ScheduleRecord schedule, Instant now) throws Exception {
         Clock clock = Clock.fixed(now, ZoneOffset.UTC);
-        Schedules one =
-                new Schedules(Map.of(schedule.name(), schedule), ledger, runs, publisher, clock, Duration.ofHours(1));
-        Schedules other =
-                new Schedules(Map.of(schedule.name(), schedule), ledger, runs, publisher, clock, Duration.ofHours(1));
+        Schedules one = new Schedules(
+                Map.of(schedule.name(), schedule), ledger, allRuns, runs, publisher, clock, Duration.ofHours(1));
+        Schedules other = new Schedules(
+                Map.of(schedule.name(), schedule), ledger, allRuns, runs, publisher, clock, Duration.ofHours(1));
         one.moveOn();
         other.moveOn();
         one.moveOn();

@@ -14,7 +14,7 @@ import java.util.List;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 
 /**
- * The tables of the ledger.
+ * The tables of the ledger. To list the keys of one the grid goes through all of its cache: what is listed often lies where there is little.
  *
  * @param jobs by {@link JobRecord#key()}
  * @param checkpoints by the key of their job
@@ -42,11 +42,11 @@ public record Ledger(
         return new Ledger(
                 new Table<>(grid, "planish-runs", "", RunRecord.class, patience),
                 new Table<>(grid, "planish-jobs", "", JobRecord.class, patience),
-                new Table<>(grid, "planish-runs", "/plan/", PlanRecord.class, patience),
+                new Table<>(grid, "planish-jobs", "/plan/", PlanRecord.class, patience),
                 new Table<>(grid, "planish-checkpoints", "", Checkpoint.class, patience),
                 new Table<>(grid, "planish-runs", "/lease/", LeaseRecord.class, patience),
-                new Table<>(grid, "planish-runs", "/schedule/", ScheduleRecord.class, patience),
-                new Table<>(grid, "planish-runs", "/planned/", PlannedTime.class, patience),
+                new Table<>(grid, "planish-checkpoints", "/schedule/", ScheduleRecord.class, patience),
+                new Table<>(grid, "planish-checkpoints", "/planned/", PlannedTime.class, patience),
                 new Table<>(grid, "planish-runs", "/refusal/", Refusal.class, patience),
                 new Table<>(grid, "planish-images", "/answer/", AnswerPart.class, patience));
     }

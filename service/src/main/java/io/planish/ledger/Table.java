@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.infinispan.client.hotrod.Flag;
 import org.infinispan.client.hotrod.MetadataValue;
@@ -40,6 +42,7 @@ public final class Table<T> {
     private final String prefix;
     private final Class<T> type;
     private final Duration patience;
+    private final List<Consumer<String>> watchers = new CopyOnWriteArrayList<>();
     private volatile @Nullable RemoteCache<String, byte[]> cache;
 
     Table(RemoteCacheManager grid, String cacheName, String prefix, Class<T> type, Duration patience) {
@@ -72,16 +75,13 @@ public final class Table<T> {
         return get(keys());
     }
 
-    /** The keys of all records. */
+    /** The keys of all records. The grid goes through the whole cache for that, some 50 µs a key: not to be done all the time. */
     public Set<String> keys() throws LedgerException {
         return asked(() -> {
             Set<String> mine = new HashSet<>();
             try (CloseableIterator<String> all = cache().keySet().iterator()) {
                 while (all.hasNext()) {
-                    String key = all.next();
-                    if (key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))) {
-                        mine.add(key.substring(prefix.length()));
-                    }
+                    ownKey(all.next()).ifPresent(mine::add);
                 }
             } catch (RuntimeException e) {
                 throw e.getCause() instanceof IOException late ? new HotRodClientException(late) : e;
@@ -90,11 +90,38 @@ public final class Table<T> {
         });
     }
 
+    /**
+     * Has the keys told of records that are made, changed or removed: at once where it is done through this table, else soon, by the grid. While the
+     * connection to it is broken some are missed, so whoever must know all lists them now and then.
+     *
+     * @param changed called by any thread; returns at once
+     */
+    public void watch(Consumer<String> changed) throws LedgerException {
+        ChangedKeys keys = new ChangedKeys(key -> ownKey(key).ifPresent(changed));
+        asked(() -> {
+            cache().addClientListener(keys);
+            return true;
+        });
+        watchers.add(changed);
+    }
+
+    /** What this table calls a key of the cache, if it is one of its own. */
+    private Optional<String> ownKey(String key) {
+        return key.startsWith(prefix) && (!prefix.isEmpty() || !key.startsWith("/"))
+                ? Optional.of(key.substring(prefix.length()))
+                : Optional.empty();
+    }
+
+    private void changed(String key) {
+        watchers.forEach(watcher -> watcher.accept(key));
+    }
+
     /** Writes a record that does not exist yet; says whether it is this one that stands there now. */
     public boolean add(String key, T record) throws LedgerException {
         byte[] wanted = encode(record);
         Optional<byte[]> there = asked(() ->
                 Optional.ofNullable(cache().withFlags(Flag.FORCE_RETURN_VALUE).putIfAbsent(prefix + key, wanted)));
+        changed(key);
         return there.isEmpty() || Arrays.equals(there.get(), wanted);
     }
 
@@ -102,16 +129,19 @@ public final class Table<T> {
     public void put(String key, T record) throws LedgerException {
         byte[] wanted = encode(record);
         asked(() -> Optional.ofNullable(cache().put(prefix + key, wanted)));
+        changed(key);
     }
 
     /** Writes a record, whatever stood there, that the grid forgets by itself after some time. */
     public void put(String key, T record, Duration lifespan) throws LedgerException {
         byte[] wanted = encode(record);
         asked(() -> Optional.ofNullable(cache().put(prefix + key, wanted, lifespan.toMillis(), TimeUnit.MILLISECONDS)));
+        changed(key);
     }
 
     public void remove(String key) throws LedgerException {
         asked(() -> Optional.ofNullable(cache().remove(prefix + key)));
+        changed(key);
     }
 
     /**
@@ -131,6 +161,7 @@ public final class Table<T> {
             MetadataValue<byte[]> seen = found.get();
             T present = decode(key, seen.getValue());
             if (wanted != null && Arrays.equals(wanted, seen.getValue())) {
+                changed(key);
                 return Optional.of(present);
             }
             Optional<T> next = transition.apply(present);
@@ -140,6 +171,7 @@ public final class Table<T> {
             byte[] bytes = kept(seen.getValue(), encode(next.get()));
             wanted = bytes;
             if (replaced(prefix + key, bytes, seen.getVersion())) {
+                changed(key);
                 return next;
             }
         }

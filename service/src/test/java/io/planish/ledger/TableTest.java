@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.chain.ImageRef;
+import io.planish.grid.RealGrid;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
@@ -13,21 +14,20 @@ import io.planish.job.JobState;
 import io.planish.job.Json;
 import io.planish.job.LeaseRecord;
 import io.planish.run.Refusal;
-import io.planish.standalone.Stack;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.infinispan.client.hotrod.RemoteCache;
 import org.infinispan.client.hotrod.RemoteCacheManager;
-import org.infinispan.client.hotrod.configuration.ClientIntelligence;
-import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.infinispan.commons.configuration.StringConfiguration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,24 +39,20 @@ class TableTest {
     @TempDir
     static Path folder;
 
-    private static Stack stack;
+    private static RealGrid real;
     private static RemoteCacheManager grid;
     private static Ledger ledger;
 
     @BeforeAll
     static void start() throws Exception {
-        stack = Stack.start(folder);
-        grid = new RemoteCacheManager(new ConfigurationBuilder()
-                .addServers(stack.grid().address())
-                .clientIntelligence(ClientIntelligence.BASIC)
-                .build());
-        ledger = Ledger.of(grid, Duration.ofSeconds(60));
+        real = RealGrid.start(folder);
+        grid = real.client();
+        ledger = real.ledger();
     }
 
     @AfterAll
     static void stop() {
-        grid.close();
-        stack.close();
+        real.close();
     }
 
     @Test
@@ -162,15 +158,40 @@ class TableTest {
     void aChangeWaitsForAGridThatIsKilledAndStartedAgainAndFindsWhatWasWritten() throws Exception {
         JobRecord blocked = JobRecord.blocked("restart", job("a"));
         ledger.jobs().put(blocked.key(), blocked);
-        stack.grid().kill();
+        real.stack().grid().kill();
         try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
             Future<Optional<JobRecord>> queued =
                     threads.submit(() -> ledger.jobs().update(blocked.key(), r -> r.queue(job("a"))));
-            stack.grid().restart();
+            real.stack().grid().restart();
 
             assertThat(queued.get()).isPresent();
         }
         assertThat(ledger.jobs().get(blocked.key()).orElseThrow().state()).isInstanceOf(JobState.Queued.class);
+    }
+
+    @Test
+    void whatAnybodyChangesIsToldAlsoByAGridThatWasKilledAndStartedAgain() throws Exception {
+        Set<String> told = ConcurrentHashMap.newKeySet();
+        ledger.leases().watch(told::add);
+        ledger.leases().put("mine", LeaseRecord.first("me"));
+        assertThat(told).contains("mine");
+        try (RemoteCacheManager another = real.another()) {
+            Table<LeaseRecord> theirs =
+                    Ledger.of(another, Duration.ofSeconds(60)).leases();
+            theirs.put("theirs", LeaseRecord.first("them"));
+            await().until(() -> told.contains("theirs"));
+
+            real.stack().grid().kill();
+            real.stack().grid().restart();
+            told.clear();
+            await().until(() -> {
+                theirs.update("theirs", lease -> Optional.of(lease.renewed()));
+                return told.contains("theirs");
+            });
+            told.clear();
+            theirs.remove("theirs");
+            await().until(() -> told.contains("theirs"));
+        }
     }
 
     @Test
@@ -183,10 +204,7 @@ class TableTest {
 
     @Test
     void aGridThatIsNotThereIsSaidInOneLineAfterABoundedTime() throws Exception {
-        try (RemoteCacheManager nowhere = new RemoteCacheManager(new ConfigurationBuilder()
-                .addServers("127.0.0.1:1")
-                .clientIntelligence(ClientIntelligence.BASIC)
-                .build())) {
+        try (RemoteCacheManager nowhere = RealGrid.client("127.0.0.1:1")) {
             Ledger lost = Ledger.of(nowhere, Duration.ofMillis(300));
 
             assertThatThrownBy(() -> lost.jobs().get("a/b"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.planish.chain.Forest;
 import io.planish.chain.PoolName;
+import io.planish.grid.RealGrid;
 import io.planish.job.Job;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
@@ -13,7 +14,6 @@ import io.planish.job.PoolJobs;
 import io.planish.ledger.Ledger;
 import io.planish.plan.PoolState;
 import io.planish.plan.Snapshot;
-import io.planish.standalone.Stack;
 import io.planish.survey.AnswerFile;
 import io.planish.survey.PoolAnswer;
 import java.io.IOException;
@@ -27,9 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.infinispan.client.hotrod.RemoteCacheManager;
-import org.infinispan.client.hotrod.configuration.ClientIntelligence;
-import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,24 +37,18 @@ class AnswersTest {
     @TempDir
     static Path folder;
 
-    private static Stack stack;
-    private static RemoteCacheManager grid;
+    private static RealGrid real;
     private static Ledger ledger;
 
     @BeforeAll
     static void start() throws Exception {
-        stack = Stack.start(folder);
-        grid = new RemoteCacheManager(new ConfigurationBuilder()
-                .addServers(stack.grid().address())
-                .clientIntelligence(ClientIntelligence.BASIC)
-                .build());
-        ledger = Ledger.of(grid, Duration.ofSeconds(60));
+        real = RealGrid.start(folder);
+        ledger = real.ledger();
     }
 
     @AfterAll
     static void stop() {
-        grid.close();
-        stack.close();
+        real.close();
     }
 
     @Test

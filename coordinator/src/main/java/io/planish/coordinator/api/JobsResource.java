@@ -1,6 +1,7 @@
 package io.planish.coordinator.api;
 
 import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.offer.Retries;
 import io.planish.job.JobRecord;
 import io.planish.job.JobState;
@@ -39,10 +40,12 @@ public final class JobsResource {
     private static final int MOST = 10_000;
 
     private final Ledger ledger;
+    private final AllRuns runs;
     private final Steering steering;
 
-    JobsResource(Ledger ledger, Steering steering) {
+    JobsResource(Ledger ledger, AllRuns runs, Steering steering) {
         this.ledger = ledger;
+        this.runs = runs;
         this.steering = steering;
     }
 
@@ -79,7 +82,7 @@ public final class JobsResource {
 
     private List<JobRecord> open() throws LedgerException {
         List<JobRecord> jobs = new ArrayList<>();
-        for (RunRecord run : ledger.runs().all().values()) {
+        for (RunRecord run : runs.read()) {
             if (!run.state().isOver()) {
                 jobs.addAll(of(run));
             }

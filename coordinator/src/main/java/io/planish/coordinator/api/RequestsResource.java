@@ -1,5 +1,6 @@
 package io.planish.coordinator.api;
 
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.request.RequestBody;
 import io.planish.coordinator.request.Runs;
 import io.planish.ledger.Ledger;
@@ -36,11 +37,13 @@ public final class RequestsResource {
     private static final int PREFIX = RequestBody.runId("").length();
 
     private final Ledger ledger;
+    private final AllRuns allRuns;
     private final Runs runs;
     private final Caller caller;
 
-    RequestsResource(Ledger ledger, Runs runs, Caller caller) {
+    RequestsResource(Ledger ledger, AllRuns allRuns, Runs runs, Caller caller) {
         this.ledger = ledger;
+        this.allRuns = allRuns;
         this.runs = runs;
         this.caller = caller;
     }
@@ -60,7 +63,7 @@ public final class RequestsResource {
             @Context UriInfo uri)
             throws LedgerException {
         return Page.of(
-                RunsResource.newest(ledger, state, RunRequest.Origin.REQUEST), offset, limit, RunsResource.MOST, uri);
+                RunsResource.newest(allRuns, state, RunRequest.Origin.REQUEST), offset, limit, RunsResource.MOST, uri);
     }
 
     /** Takes a request; the same id again is the same request, and leads to one run. */

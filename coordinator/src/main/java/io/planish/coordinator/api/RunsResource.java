@@ -1,6 +1,7 @@
 package io.planish.coordinator.api;
 
 import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.offer.Retries;
 import io.planish.coordinator.request.Runs;
 import io.planish.job.Outcomes;
@@ -44,12 +45,14 @@ public final class RunsResource {
     static final int MOST = 1000;
 
     private final Ledger ledger;
+    private final AllRuns allRuns;
     private final Runs runs;
     private final Caller caller;
     private final Steering steering;
 
-    RunsResource(Ledger ledger, Runs runs, Caller caller, Steering steering) {
+    RunsResource(Ledger ledger, AllRuns allRuns, Runs runs, Caller caller, Steering steering) {
         this.ledger = ledger;
+        this.allRuns = allRuns;
         this.runs = runs;
         this.caller = caller;
         this.steering = steering;
@@ -70,12 +73,12 @@ public final class RunsResource {
             @QueryParam("limit") @DefaultValue("100") int limit,
             @Context UriInfo uri)
             throws LedgerException {
-        return Page.of(newest(ledger, state, origin), offset, limit, MOST, uri);
+        return Page.of(newest(allRuns, state, origin), offset, limit, MOST, uri);
     }
 
-    static List<RunRecord> newest(Ledger ledger, @Nullable RunState state, RunRequest.@Nullable Origin origin)
+    static List<RunRecord> newest(AllRuns runs, @Nullable RunState state, RunRequest.@Nullable Origin origin)
             throws LedgerException {
-        return ledger.runs().all().values().stream()
+        return runs.read().stream()
                 .filter(r -> state == null || r.state() == state)
                 .filter(r -> origin == null || r.request().origin() == origin)
                 .sorted(Comparator.comparingLong(RunRecord::createdMillis)

@@ -1,6 +1,7 @@
 package io.planish.coordinator.offer;
 
 import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.ledger.Announcer;
 import io.planish.coordinator.request.Busy;
 import io.planish.job.Footprint;
@@ -67,6 +68,7 @@ public final class Conductor {
      */
     public Conductor(
             Ledger ledger,
+            AllRuns runs,
             Publisher publisher,
             Announcer announcer,
             Planner planning,
@@ -84,7 +86,7 @@ public final class Conductor {
         this.keepRuns = keepRuns;
         this.leases = new LeaseWatch(jobLease.toNanos());
         this.book = new OfferBook(offerAgain);
-        this.runs = new AllRuns(ledger.runs());
+        this.runs = runs;
     }
 
     /** Who plans runs. */
@@ -100,7 +102,7 @@ public final class Conductor {
 
     /** @param leads asked before each step; when it says no the rest is left to whoever leads */
     public void moveOn(BooleanSupplier leads) throws IOException {
-        List<RunRecord> runs = new ArrayList<>(this.runs.read(System.nanoTime()));
+        List<RunRecord> runs = new ArrayList<>(this.runs.read());
         runs.sort(FIRST_FIRST);
         Instant now = clock.instant();
         List<RunRecord> toPlan = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.planish.coordinator.schedule;
 
 import io.planish.chain.PoolName;
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.job.Job;
 import io.planish.job.JobRecord;
 import io.planish.job.PoolJobs;
@@ -28,18 +29,20 @@ public final class Purges {
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private final Ledger ledger;
+    private final AllRuns runs;
     private final List<PoolName> pools;
     private final Optional<Duration> every;
     private final Clock clock;
     private Optional<String> last = Optional.empty();
 
     /** @param every empty: never */
-    public Purges(Ledger ledger, Collection<PoolName> pools, Optional<Duration> every, Clock clock) {
+    public Purges(Ledger ledger, AllRuns runs, Collection<PoolName> pools, Optional<Duration> every, Clock clock) {
         if (every.isPresent() && every.get().toMillis() < 1000) {
             throw new IllegalArgumentException(
                     "planish.coordinator.purge-every is " + every.get() + ", but must be at least 1 s");
         }
         this.ledger = ledger;
+        this.runs = runs;
         this.pools = List.copyOf(pools);
         this.every = every;
         this.clock = clock;
@@ -64,7 +67,7 @@ public final class Purges {
     }
 
     private boolean isUnderWay() throws LedgerException {
-        return ledger.runs().all().values().stream()
+        return runs.read().stream()
                 .anyMatch(run -> run.request().origin() == RunRequest.Origin.PURGE
                         && !run.state().isOver());
     }

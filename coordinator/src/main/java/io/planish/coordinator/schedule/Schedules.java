@@ -1,5 +1,6 @@
 package io.planish.coordinator.schedule;
 
+import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.request.Runs;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
@@ -32,6 +33,7 @@ public final class Schedules {
 
     private final Map<String, ScheduleRecord> configured;
     private final Ledger ledger;
+    private final AllRuns allRuns;
     private final Runs runs;
     private final Publisher publisher;
     private final Clock clock;
@@ -44,12 +46,14 @@ public final class Schedules {
     public Schedules(
             Map<String, ScheduleRecord> configured,
             Ledger ledger,
+            AllRuns allRuns,
             Runs runs,
             Publisher publisher,
             Clock clock,
             Duration catchUp) {
         this.configured = Map.copyOf(configured);
         this.ledger = ledger;
+        this.allRuns = allRuns;
         this.runs = runs;
         this.publisher = publisher;
         this.clock = clock;
@@ -162,7 +166,7 @@ public final class Schedules {
     }
 
     private Optional<RunRecord> unfinished(String schedule, String except) throws LedgerException {
-        return ledger.runs().all().values().stream()
+        return allRuns.read().stream()
                 .filter(r -> r.id().startsWith(schedule + "-")
                         && r.id().length() == schedule.length() + 1 + TIME_CHARS
                         && !r.id().equals(except)
