@@ -28,8 +28,7 @@ import java.util.function.UnaryOperator;
 /**
  * The persistent bitmaps of a commit's target and of the layers above it.
  *
- * <p>The target gets all of them, with every bit they will have in the end, in the one header write that marks it as half merged: before
- * any of its data changes. So at no moment does a bitmap say that less was written than was, and none has to be declared inconsistent meanwhile.
+ * <p>The target gets all of them, with every bit they will have in the end, in one header write, before any of its data changes. So at no moment does a bitmap say that less was written than was, and none has to be declared inconsistent meanwhile.
  * Where the disk changes its size they get that size in the header write that changes it, as QEMU requires.
  */
 final class CommitBitmaps {
@@ -129,7 +128,7 @@ final class CommitBitmaps {
     }
 
     /**
-     * Gives the target its bitmaps and the mark of a half-merged image, durably, before its first change. Done again, bits are only
+     * Gives the target, which has the mark of a half-merged image, its bitmaps, durably, before its data change. Done again, bits are only
      * added.
      */
     void begin(OpenChain open) throws IOException {
@@ -146,8 +145,9 @@ final class CommitBitmaps {
             }
             wanted.add(new BitmapWriter.Wanted(bitmap.form(), bits));
         }
-        long size = HeaderFile.read(file).virtualSizeBytes();
-        replace(wanted, size, edit -> edit.halfMerged(true));
+        if (!wanted.isEmpty()) {
+            BitmapWriter.replace(file, wanted, HeaderFile.read(file).virtualSizeBytes(), UnaryOperator.identity());
+        }
     }
 
     /** Makes the last change of the target's header; where that changes the disk's size, also that of its bitmaps. */

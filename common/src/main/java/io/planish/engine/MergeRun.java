@@ -38,7 +38,7 @@ import java.util.Optional;
  *   <li>open and lock every file, and hold it against what the plan saw;
  *   <li>look for overlays that the plan did not know;
  *   <li>check the target's tables and give back what an earlier attempt leaked;
- *   <li>a commit writes its intent and marks target and middle layers: from here on it can only be finished;
+ *   <li>a commit writes its intent and marks target and middle layers, and looks for overlays again: from here on it can only be finished;
  *   <li>merge in batches: data, tables, entries durable, verified, then the checkpoint;
  *   <li>check the target's tables once more, and that nothing has changed around it;
  *   <li>write down what is left to do.
@@ -145,7 +145,7 @@ final class MergeRun implements AutoCloseable {
         state.begun = true;
         boolean holdsWhatIsSettled = isTargetMarked(open);
         if (job.kind() == JobKind.COMMIT) {
-            beginCommit(intent, open);
+            beginCommit(intent, open, holdsWhatIsSettled);
         }
         mergeInBatches(target, intent, holdsWhatIsSettled);
 
@@ -168,25 +168,51 @@ final class MergeRun implements AutoCloseable {
         return open.isQcow2(job.target()) && Marks.isHalfMerged(open.header(job.target()));
     }
 
-    private void beginCommit(Intent intent, OpenChain open) throws IOException {
+    /**
+     * An overlay that somebody made on a layer after the last look for one, and before the layer had its mark, would lose its content. So the look that
+     * counts is the one after the marks, before anything else is written.
+     */
+    private void beginCommit(Intent intent, OpenChain open, boolean wasMarked) throws IOException {
         isTimed = !SinceIntent.keepsMarks(intent, files.get(job.target()));
         if (begun.isEmpty() || isTimed) {
             intents.save(pool(), intent);
         }
-        if (!intent.targetIsRaw() && !hasBitmapsAlready()) {
+        mark(open, true);
+        if (begun.isEmpty()) {
+            requireNobodyCame(open);
+        } else if (!wasMarked) {
+            preconditions.lateOverlays(true);
+        }
+        if (!intent.targetIsRaw() && !hasBitmapsAlready(wasMarked)) {
             CommitBitmaps.read(chain, open, files).begin(open);
         }
+    }
+
+    private void mark(OpenChain open, boolean halfMerged) throws IOException {
         for (ImageRef image : chain.marked()) {
             if (open.isQcow2(image)) {
-                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(true));
+                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(halfMerged));
             }
         }
     }
 
+    /** Else the commit has not begun: there is no mark and no intent of it any more. */
+    private void requireNobodyCame(OpenChain open) throws IOException {
+        try {
+            preconditions.requireNoUnknownOverlay(false);
+        } catch (IOException e) {
+            mark(open, false);
+            intents.remove(pool(), attempt.run(), job);
+            state.begun = false;
+            throw e;
+        }
+    }
+
     /** Whether an earlier attempt gave the target all bitmaps, and nobody has written the top since. */
-    private boolean hasBitmapsAlready() throws IOException {
+    private boolean hasBitmapsAlready(boolean wasMarked) throws IOException {
         return begun.isPresent()
-                && Marks.isHalfMerged(HeaderFile.read(files.get(job.target())))
+                && wasMarked
+                && attempt.checkpoints().load(job.id()).isPresent()
                 && preconditions.facts(job.top()).equals(begun.get().files().get(job.top()));
     }
 

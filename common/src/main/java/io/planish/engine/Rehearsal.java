@@ -88,7 +88,10 @@ final class Rehearsal {
         long behindTheFile = Math.ceilDiv(files.get(job.target()).sizeBytes(), CLUSTER_BYTES) * CLUSTER_BYTES;
         BitmapsExtension somewhere = new BitmapsExtension(1, behindTheFile, BitmapEntry.HEAD_BYTES);
         if (commits) {
-            changes.add(edit -> bitmaps ? edit.halfMerged(true).bitmaps(somewhere) : edit.halfMerged(true));
+            changes.add(edit -> edit.halfMerged(true));
+        }
+        if (bitmaps) {
+            changes.add(edit -> edit.bitmaps(somewhere));
         }
         if (job.replaces().isPresent()) {
             Optional<Backing> absolute = Finisher.absoluteBase(gate, intent);

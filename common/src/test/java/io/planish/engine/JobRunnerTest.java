@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,28 @@ class JobRunnerTest {
         assertThat(result.outcome()).isInstanceOf(Outcome.Stale.class);
         assertThat(pool.storage.changes()).isZero();
         assertThat(pool.content(Simulated.ref("late-s1"))).isEqualTo(late);
+    }
+
+    @Test
+    void anOverlayThatComesBetweenTheSweepAndTheMarkIsSeenBeforeTheFirstWrite() throws IOException {
+        Job job = commitMiddle();
+        AtomicInteger sweeps = new AtomicInteger();
+        pool.afterEachSweep(() -> unchecked(() -> {
+            if (sweeps.incrementAndGet() == 1) {
+                loadOverlayOn("s1");
+            }
+        }));
+        byte[] base = pool.content(Simulated.ref("base"));
+
+        JobResult result = pool.run(job);
+
+        assertThat(result.outcome()).isInstanceOf(Outcome.Stale.class);
+        assertThat(sweeps).hasValue(2);
+        assertThat(pool.content(Simulated.ref("base"))).isEqualTo(base);
+        assertThat(pool.content(Simulated.ref("late-s1"))[52_000]).isEqualTo((byte) 2);
+        assertThat(Marks.isHalfMerged(pool.header(Simulated.ref("base")))).isFalse();
+        assertThat(Marks.isHalfMerged(pool.header(Simulated.ref("s1")))).isFalse();
+        assertThat(pool.begun()).isEmpty();
     }
 
     @Test

@@ -50,6 +50,7 @@ final class Simulated {
     final PathGate gate;
 
     private final boolean delete;
+    private Runnable afterSweep = () -> {};
 
     Simulated(SimulatedStorage storage) throws IOException {
         this(storage, false);
@@ -166,7 +167,13 @@ final class Simulated {
                     .ifPresent(below -> overlays.computeIfAbsent(below, b -> new HashSet<>())
                             .add(image));
         }
+        afterSweep.run();
         return overlays;
+    }
+
+    /** What happens elsewhere right after each look for overlays. */
+    void afterEachSweep(Runnable what) {
+        afterSweep = what;
     }
 
     /** Every image that can be opened, outside of the trash. */
