@@ -48,6 +48,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.jboss.logging.Logger;
@@ -71,6 +73,7 @@ class Worker {
     private final List<OfferConsumer> consumers = new ArrayList<>();
     private volatile boolean taking;
     private volatile boolean stopping;
+    private final CountDownLatch stopped = new CountDownLatch(1);
     private List<Slots> slots = List.of();
     private Optional<Thread> opener = Optional.empty();
 
@@ -174,8 +177,19 @@ class Worker {
                         new RemoteSweep(sweep, scanner, remote, remote.names(), this::requireWanted),
                         EngineOptions.DEFAULT),
                 run -> new GridCheckpoints(ledger.checkpoints(), run));
-        Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> forgotten.finish(pools.all(), () -> stopping));
+        Thread.ofPlatform().name("forgotten-jobs").daemon().start(() -> finishForgotten(forgotten, pools));
         LOG.infof("takes offers worker=%s slots=%d pools=%s", owner, config.slots(), names);
+    }
+
+    /** A look costs the reading of what was begun in the pools, and one of the ledger for each. */
+    private void finishForgotten(ForgottenJobs forgotten, Pools pools) {
+        try {
+            do {
+                forgotten.finish(pools.all(), () -> stopping);
+            } while (!stopped.await(config.lease().toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void requireWanted() throws StopRequested {
@@ -197,6 +211,7 @@ class Worker {
 
     void stop(@Observes ShutdownEvent event) {
         stopping = true;
+        stopped.countDown();
         opener.ifPresent(Thread::interrupt);
         stopWork();
         publisher.close();

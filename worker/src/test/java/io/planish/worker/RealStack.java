@@ -43,15 +43,17 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     Map.of("bootstrap.servers", started.broker().address()),
                     TopicMaker.wanted(List.of(new PoolName("gold")), List.of(), 4, Optional.empty()),
                     true);
-            return Map.of(
-                    "kafka.bootstrap.servers", started.broker().address(),
-                    "quarkus.infinispan-client.hosts", started.grid().address(),
-                    "planish.pools.gold.path", gold.toString(),
-                    "planish.pools.gold.complete", "true",
-                    "planish.pools.gold.references.files", references.toString(),
-                    "planish.worker.hook-before", "sh," + before,
-                    "planish.worker.hook-after", "sh," + after,
-                    "test.pool", gold.toString());
+            return Map.ofEntries(
+                    Map.entry("kafka.bootstrap.servers", started.broker().address()),
+                    Map.entry("quarkus.infinispan-client.hosts", started.grid().address()),
+                    Map.entry("planish.pools.gold.path", gold.toString()),
+                    Map.entry("planish.pools.gold.complete", "true"),
+                    Map.entry("planish.pools.gold.references.files", references.toString()),
+                    Map.entry("planish.worker.lease", "6s"),
+                    Map.entry("planish.worker.lease-margin", "2s"),
+                    Map.entry("planish.worker.hook-before", "sh," + before),
+                    Map.entry("planish.worker.hook-after", "sh," + after),
+                    Map.entry("test.pool", gold.toString()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -8,21 +8,30 @@ import static org.hamcrest.Matchers.containsString;
 import io.planish.ImageException;
 import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
+import io.planish.engine.Attempt;
+import io.planish.engine.CheckpointStore;
+import io.planish.engine.EngineOptions;
+import io.planish.engine.JobRunner;
+import io.planish.engine.Sweep;
 import io.planish.job.Checkpoint;
 import io.planish.job.Job;
+import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
+import io.planish.job.JobResult;
 import io.planish.job.JobState;
 import io.planish.job.Json;
 import io.planish.job.Offer;
 import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
+import io.planish.plan.Direction;
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import io.planish.scan.HeadReader;
+import io.planish.scan.OverlaySweep;
 import io.planish.scan.Scanner;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
@@ -208,6 +217,57 @@ class WorkerTest {
     }
 
     @Test
+    void aBegunJobThatTheLedgerDoesNotKnowIsFinishedWhileTheWorkerRuns() throws Exception {
+        Qemu.chain(pool, "forgo-0", "forgo-1", "forgo-2");
+        Path before = pool.resolveSibling("forgotten.qcow2");
+        Qemu.run("qemu-img", "convert", "-O", "qcow2", pool.resolve("forgo-2").toString(), before.toString());
+        Job job = planned(
+                ImageRef.parse("gold/forgo-2"),
+                true,
+                Policy.DEFAULT.change().direction(Direction.COMMIT).build());
+        Storage storage = new LinuxStorage();
+        Pools pools = open(storage, true);
+        PathGate gate = new PathGate(storage, pools);
+        Clock clock = Clock.systemUTC();
+        Sweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, clock), 1);
+        JobRunner runner = new JobRunner(storage, pools, gate, sweep, EngineOptions.DEFAULT);
+
+        JobResult begun = runner.run(job, new StoppedAtOnce(new GridCheckpoints(ledger.checkpoints(), "lost")));
+
+        assertThat(job.kind()).isEqualTo(JobKind.COMMIT);
+        assertThat(begun.outcome()).isEqualTo(new Outcome.Cancelled());
+        assertThat(runner.begun(pools.get(GOLD))).hasSize(1);
+        await().atMost(PATIENCE).until(() -> runner.begun(pools.get(GOLD)).isEmpty());
+        Qemu.run("qemu-img", "check", "-q", pool.resolve("forgo-2").toString());
+        Qemu.run("qemu-img", "compare", "-q", pool.resolve("forgo-2").toString(), before.toString());
+        assertThat(runner.isFinished(job)).isTrue();
+    }
+
+    /** Of a run {@code lost}. */
+    private record StoppedAtOnce(CheckpointStore checkpoints) implements Attempt {
+        @Override
+        public String run() {
+            return "lost";
+        }
+
+        @Override
+        public long epoch() {
+            return 0;
+        }
+
+        @Override
+        public void mayContinue() {}
+
+        @Override
+        public boolean stopRequested() {
+            return true;
+        }
+
+        @Override
+        public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {}
+    }
+
+    @Test
     void aCheckpointOfALaterAttemptIsNotOverwritten() throws Exception {
         GridCheckpoints checkpoints = new GridCheckpoints(ledger.checkpoints(), "run");
         checkpoints.save(checkpoint(2, 100));
@@ -256,20 +316,28 @@ class WorkerTest {
 
     /** @param complete whether layers may end */
     private Job planned(ImageRef leaf, boolean complete) throws Exception {
+        return planned(leaf, complete, Policy.DEFAULT);
+    }
+
+    private Job planned(ImageRef leaf, boolean complete, Policy policy) throws Exception {
         Storage storage = new LinuxStorage();
-        Pools pools = Pools.open(
-                storage,
-                List.of(new PoolConfig(GOLD, pool, Optional.empty(), complete, Optional.empty(), Optional.empty())),
-                Pools.MissingMarker.REFUSE);
+        Pools pools = open(storage, complete);
         Clock clock = Clock.systemUTC();
         Scanner scanner =
                 new Scanner(storage, pools, new PathGate(storage, pools), new HeadReader(storage, clock), clock, 2);
-        Plan plan = Planner.plan(scanner.scan(), Policy.DEFAULT);
+        Plan plan = Planner.plan(scanner.scan(), policy);
         return plan.jobs().stream()
                 .filter(j -> j.expects().stream()
                         .anyMatch(e -> e.image().path().startsWith(leaf.path().substring(0, 5))))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private Pools open(Storage storage, boolean complete) throws Exception {
+        return Pools.open(
+                storage,
+                List.of(new PoolConfig(GOLD, pool, Optional.empty(), complete, Optional.empty(), Optional.empty())),
+                Pools.MissingMarker.REFUSE);
     }
 
     private static Job nothing() throws Exception {

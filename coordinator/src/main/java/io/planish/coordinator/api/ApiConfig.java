@@ -11,6 +11,9 @@ public interface ApiConfig {
     /** Bearer tokens, by the name of who holds them. Without any, whoever reaches the port may do everything. */
     Map<String, TokenConfig> tokens();
 
+    /** What those may do whose tokens an OpenID provider has issued, where {@code quarkus.oidc.tenant-enabled} is true. */
+    OidcConfig oidc();
+
     /** Without tokens: whether that is wanted on an address that is not loopback; default false: the service does not start. */
     @WithDefault("false")
     boolean open();
@@ -27,6 +30,17 @@ public interface ApiConfig {
         /** What its holder may do; default: look. */
         @WithDefault("viewer")
         Role role();
+    }
+
+    /** The roles that tokens must name, in the claim that {@code quarkus.oidc.roles.role-claim-path} says. */
+    interface OidcConfig {
+        /** Of who may look. */
+        @WithDefault("planish-viewer")
+        String viewerRole();
+
+        /** Of who may also act. */
+        @WithDefault("planish-operator")
+        String operatorRole();
     }
 
     /** What somebody may do. */

@@ -4,7 +4,6 @@ import io.planish.run.PlanRecord;
 import io.planish.run.RunRecord;
 import io.planish.standalone.LocalPool;
 import io.planish.standalone.ServerProcess;
-import io.planish.standalone.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,19 +97,10 @@ final class Outages extends Scenario {
         again(scene, fleet, "grid put back: ", verdict);
     }
 
-    /** New workers finish what was begun, and a new run makes the rest flat. */
+    /** The workers finish what was begun, and a new run makes the rest flat. */
     private void again(Scene scene, Fleet fleet, String whose, Verdict verdict)
             throws IOException, InterruptedException {
-        step("starting the workers anew");
-        for (ServiceProcess worker : scene.workers()) {
-            scene.kill(worker);
-        }
-        for (int i = 0; i < workers; i++) {
-            scene.startWorker();
-        }
-        for (ServiceProcess worker : scene.workers()) {
-            worker.awaitReady();
-        }
+        step("waiting for the workers to finish what was begun");
         long end = System.nanoTime() + LIMIT.toNanos();
         while (!begun(fleet).isEmpty() && System.nanoTime() - end < 0) {
             Thread.sleep(300);

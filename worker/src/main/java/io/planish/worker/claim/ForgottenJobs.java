@@ -11,20 +11,30 @@ import io.planish.ledger.Ledger;
 import io.planish.storage.Pool;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 
 /**
  * Jobs that were begun in a pool and of which the ledger knows nothing any more, because it was lost or is older than the pool:
- * they can only be finished, from the intent file alone, under the image locks. Thread-safe.
+ * they can only be finished, from the intent file alone, under the image locks. One thread.
  */
 public final class ForgottenJobs {
     private static final Logger LOG = Logger.getLogger(ForgottenJobs.class);
 
+    private static final int MOST_LOOKS = 64;
+
     private final Ledger ledger;
     private final JobRunner runner;
     private final Function<String, CheckpointStore> checkpointsOfRun;
+    /** How many looks to pass over a job that could not be finished, and how many of them are left. */
+    private final Map<String, Pause> pauses = new HashMap<>();
+
+    private record Pause(int looks, int left) {}
 
     public ForgottenJobs(Ledger ledger, JobRunner runner, Function<String, CheckpointStore> checkpointsOfRun) {
         this.ledger = ledger;
@@ -32,21 +42,33 @@ public final class ForgottenJobs {
         this.checkpointsOfRun = checkpointsOfRun;
     }
 
-    /** Finishes what is there now; what cannot be finished stays and is logged. */
+    /** Finishes what is there now; what cannot be finished stays, is logged, and tried again at ever fewer looks. */
     public void finish(Collection<Pool> pools, BooleanSupplier stopping) {
+        Set<String> there = new HashSet<>();
         for (Pool pool : pools) {
             try {
                 for (BegunJob begun : runner.begun(pool)) {
-                    if (ledger.jobs()
-                            .get(JobRecord.key(begun.run(), begun.job().id()))
-                            .isEmpty()) {
-                        finish(begun, stopping);
+                    String key = JobRecord.key(begun.run(), begun.job().id());
+                    if (!stopping.getAsBoolean() && ledger.jobs().get(key).isEmpty()) {
+                        there.add(key);
+                        finishUnlessPaused(key, begun, stopping);
                     }
                 }
             } catch (IOException e) {
                 LOG.warnf("cannot tell whether pool %s holds forgotten jobs: %s", pool.name(), e.getMessage());
             }
         }
+        pauses.keySet().retainAll(there);
+    }
+
+    private void finishUnlessPaused(String key, BegunJob begun, BooleanSupplier stopping) {
+        Pause pause = pauses.getOrDefault(key, new Pause(0, 0));
+        if (pause.left() > 0) {
+            pauses.put(key, new Pause(pause.looks(), pause.left() - 1));
+            return;
+        }
+        finish(begun, stopping);
+        pauses.put(key, new Pause(Math.clamp(2L * pause.looks(), 1, MOST_LOOKS), pause.looks()));
     }
 
     private void finish(BegunJob begun, BooleanSupplier stopping) {
