@@ -1,5 +1,6 @@
 package io.planish.cli;
 
+import io.planish.chain.ImageNode;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.engine.JobRunner;
@@ -9,6 +10,8 @@ import io.planish.job.JobKind;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
+import io.planish.job.SkipReason;
+import io.planish.plan.Snapshot;
 import io.planish.storage.Pool;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,6 +20,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Jobs that an earlier run began in these folders and that can only be finished; they come before anything else. */
 final class BegunJobs {
@@ -67,6 +72,25 @@ final class BegunJobs {
             }
         }
         return given;
+    }
+
+    /** Says which folders inside these remember commits of their own that images here take part in. */
+    static void nameFoldersInside(Workspace workspace, Snapshot snapshot, PrintWriter err) {
+        Set<Path> roots = workspace.pools().all().stream().map(Pool::root).collect(Collectors.toSet());
+        Set<Path> folders = new TreeSet<>();
+        for (ImageNode image : snapshot.forest().nodes()) {
+            if (image.problem(SkipReason.HALF_MERGED).isPresent()) {
+                Path folder = workspace.gate().here(image.ref()).getParent();
+                while (folder != null && !roots.contains(folder)) {
+                    if (Files.isDirectory(folder.resolve(".planish"))) {
+                        folders.add(folder);
+                    }
+                    folder = folder.getParent();
+                }
+            }
+        }
+        folders.forEach(folder -> err.println(
+                "planish: " + folder + ": an earlier run of this folder alone was stopped: planish flatten " + folder));
     }
 
     boolean isEmpty() {

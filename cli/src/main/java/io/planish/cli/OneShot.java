@@ -121,6 +121,15 @@ final class OneShot {
             here.add(workspace.ref(link.path()));
         }
         if (!here.equals(chain().stream().map(ImageNode::ref).toList())) {
+            Optional<Finding> unread = snapshot.findings().stream()
+                    .filter(finding -> finding.problem().reason() == SkipReason.UNREADABLE)
+                    .findFirst();
+            if (unread.isPresent()) {
+                throw new ImageException(
+                        ErrorKind.UNSAFE,
+                        names.in(unread.get().problem().sentence(), forest()),
+                        "run as a user who may");
+            }
             throw new ImageException(
                     ErrorKind.UNSAFE,
                     links.getFirst().name(),

@@ -72,6 +72,19 @@ class FoundBeforehandTest {
         }
     }
 
+    @Test
+    void aFolderInWhichNothingCanBeWrittenDown() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "mounting needs root");
+        images.chain("base <- s1 <- active");
+        Path intents = Files.createDirectory(images.folder().resolve(".planish"));
+        assumeTrue(Qemu.run("mount", "-t", "tmpfs", "-o", "ro", "none", intents).exit() == 0, "nothing can be mounted");
+        try {
+            assertRefusedUntouched("base", "cannot be written down");
+        } finally {
+            Qemu.run("umount", intents);
+        }
+    }
+
     private void assertRefusedUntouched(String named, String why) throws IOException {
         byte[] header = header("base");
         long modified = images.path("base").toFile().lastModified();

@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /** The intents of a pool, in the folder {@code .planish} at its root, one file a job. Each change is durable on return. */
 final class IntentFiles {
-    private static final String FOLDER = ".planish";
+    static final String FOLDER = ".planish";
     private static final String SUFFIX = ".intent.json";
 
     private final Storage storage;

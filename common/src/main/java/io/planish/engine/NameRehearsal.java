@@ -18,7 +18,7 @@ import java.util.Set;
 
 /**
  * Tries on empty files, in the folders themselves, what a job will do to names and attributes when it can only be finished any more: to
- * take a leaf's name and be as the leaf was, and to move leftovers to the trash.
+ * be remembered, to take a leaf's name and be as the leaf was, and to move leftovers to the trash.
  */
 final class NameRehearsal implements AutoCloseable {
     private final Storage storage;
@@ -36,6 +36,7 @@ final class NameRehearsal implements AutoCloseable {
 
     /** @throws ImageException of kind {@code UNSAFE}, saying what cannot be done */
     void run(OpenFiles files, boolean delete) throws IOException {
+        remember();
         if (job.replaces().isPresent()) {
             replace(job.replaces().get(), files.get(job.top()));
         }
@@ -46,6 +47,19 @@ final class NameRehearsal implements AutoCloseable {
                     retire(leftover);
                 }
             }
+        }
+    }
+
+    private void remember() throws IOException {
+        Path root = pools.get(job.target().pool()).root();
+        Path intents = root.resolve(IntentFiles.FOLDER);
+        try {
+            storage.create(fresh(storage.exists(intents) ? intents : root, "intent"))
+                    .close();
+        } catch (ImageException e) {
+            throw refused(
+                    "what is begun cannot be written down in " + intents + ": " + e.what(),
+                    "run as a user who may write there");
         }
     }
 

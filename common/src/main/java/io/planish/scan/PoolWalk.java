@@ -122,9 +122,11 @@ final class PoolWalk {
             try {
                 listed.put(place, changedAt(place));
                 List<Path> entries = storage.list(place.folder());
+                boolean isPool = place.path().isEmpty()
+                        || entries.stream().anyMatch(entry -> entry.endsWith(PoolMarker.FILE_NAME));
                 List<Piece> pieces = new ArrayList<>();
                 for (int from = 0; from < entries.size(); from += PIECE) {
-                    pieces.add(new Piece(place, entries.subList(from, Math.min(entries.size(), from + PIECE))));
+                    pieces.add(new Piece(place, entries.subList(from, Math.min(entries.size(), from + PIECE)), isPool));
                 }
                 ForkJoinTask.invokeAll(pieces);
             } catch (IOException e) {
@@ -165,10 +167,13 @@ final class PoolWalk {
         private final class Piece extends RecursiveAction {
             private final transient Place place;
             private final transient List<Path> entries;
+            /** A folder inside a pool can be a pool of its own. */
+            private final boolean isPool;
 
-            Piece(Place place, List<Path> entries) {
+            Piece(Place place, List<Path> entries, boolean isPool) {
                 this.place = place;
                 this.entries = entries;
+                this.isPool = isPool;
             }
 
             @Override
@@ -209,7 +214,7 @@ final class PoolWalk {
             }
 
             private boolean ignored(String name) {
-                return place.path().isEmpty() && (OWN_FOLDERS.contains(name) || name.startsWith(PoolMarker.FILE_NAME));
+                return isPool && (OWN_FOLDERS.contains(name) || name.startsWith(PoolMarker.FILE_NAME));
             }
         }
     }

@@ -406,6 +406,20 @@ class ScannerTest {
     }
 
     @Test
+    void trashInsideIsPassedOverWhereTheFolderIsAPoolOfItsOwn() throws IOException {
+        Files.createDirectories(p.resolve("pool/.planish-trash/run"));
+        Files.createDirectories(p.resolve("folder/.planish-trash/run"));
+        Files.createFile(p.resolve("pool/.planish-pool"));
+        image("base");
+        overlay("pool/.planish-trash/run/s1", path("base"));
+        overlay("folder/.planish-trash/run/s1", path("base"));
+
+        assertThat(scan().forest().nodes())
+                .extracting(node -> node.ref().path())
+                .containsExactlyInAnyOrder("base", "folder/.planish-trash/run/s1");
+    }
+
+    @Test
     void aSecondScanSeesWhatChangedAndOnlyThat() throws IOException {
         image("base");
         overlay("a", "base");
