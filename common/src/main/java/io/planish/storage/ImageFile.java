@@ -54,6 +54,9 @@ public interface ImageFile extends AutoCloseable {
      */
     void sync() throws IOException;
 
+    /** Begins to read the range into the system's cache, without waiting; a hint. */
+    void willNeed(long offset, long lengthBytes) throws IOException;
+
     /** Forgets cached pages of the range that are durable, so that the next read comes from the disk. For files nobody else uses; a hint. */
     void dropCache(long offset, long lengthBytes) throws IOException;
 

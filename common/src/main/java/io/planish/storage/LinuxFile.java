@@ -19,6 +19,7 @@ final class LinuxFile implements ImageFile {
     private static final int SEEK_HOLE = 4;
     private static final int KEEP_SIZE = 0x1;
     private static final int PUNCH_HOLE = 0x2;
+    private static final int WILL_NEED = 3;
     private static final int DONT_NEED = 4;
     /**
      * Pages that were not cached before do not stay cached, and what is written goes to the disk at once ({@code RWF_DONTCACHE}, Linux
@@ -257,6 +258,11 @@ final class LinuxFile implements ImageFile {
             Libc.call(Syscall.FADVISE, fd(), 0, 0, DONT_NEED);
             throw failure;
         }
+    }
+
+    @Override
+    public void willNeed(long offset, long lengthBytes) throws IOException {
+        Errno.check(Libc.call(Syscall.FADVISE, fd(), offset, lengthBytes, WILL_NEED), path, "read ahead");
     }
 
     @Override

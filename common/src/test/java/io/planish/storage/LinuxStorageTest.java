@@ -165,6 +165,7 @@ class LinuxStorageTest {
             file.truncate(5000);
             file.sync();
             file.dropCache(0, 5000);
+            file.willNeed(0, 1 << 20);
 
             assertThat(read(file, 100, 4900)).containsOnly(0);
             assertThat(file.sizeBytes()).isEqualTo(5000);

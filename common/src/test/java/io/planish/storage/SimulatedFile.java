@@ -170,6 +170,13 @@ final class SimulatedFile implements ImageFile {
     }
 
     @Override
+    public void willNeed(long offset, long lengthBytes) {
+        synchronized (storage) {
+            requireOpen();
+        }
+    }
+
+    @Override
     public void dropCache(long offset, long lengthBytes) {
         synchronized (storage) {
             requireOpen();
