@@ -32,6 +32,9 @@ public interface Attempt {
     /** Told when the target holds all content, before links and names change; again where a guest has gone on writing meanwhile. */
     default void finishing() {}
 
+    /** Told after each piece that was written, long before it is settled. */
+    default void copied(long bytes) {}
+
     /** Told when merging begins, with what earlier attempts have settled, and after every checkpoint: guest bytes settled so far of all, and bytes written by this attempt. */
     void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
 }

@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param verify what is checked before a job's links change
  * @param grace how long left-over files are to stay in the trash; zero: they are removed at once
- * @param batchBytes data written between two points at which a job can stop and resume
+ * @param batchBytes data written at most between two points at which a job can stop; while one batch is copied the one before is verified, so what a kill costs is at
+ *     most two
  * @param lockWait how long to wait for another attempt's locks before giving the attempt up
  * @param threads how many threads copy at once; 1: all is done by the thread that carries the job out
  */

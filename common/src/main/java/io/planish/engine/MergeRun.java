@@ -255,13 +255,14 @@ final class MergeRun implements AutoCloseable {
             long from = batch.bytesWritten();
             long started = System.nanoTime();
             while (offset < end
-                    && batch.bytesWritten() - from < options.batchBytes()
+                    && (batch.bytesWritten() == from || roomSince(from, batch) >= granularity)
                     && !batch.hasManyPieces()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {
                 long before = batch.bytesWritten();
-                Step step = steps.at(offset, Math.max(pace.stepBytes(options.batchBytes()), granularity));
+                Step step = steps.at(offset, Math.max(pace.stepBytes(roomSince(from, batch)), granularity));
                 batch.apply(step);
+                attempt.copied(batch.bytesWritten() - before);
                 pace.spend(batch.bytesWritten() - before, attempt::stopRequested);
                 offset = step.guestOffset() + step.lengthBytes();
             }
@@ -297,6 +298,10 @@ final class MergeRun implements AutoCloseable {
             state.bytesCopied = batch.bytesWritten();
         }
         settle(intent, end);
+    }
+
+    private long roomSince(long from, MergeBatch batch) {
+        return options.batchBytes() - (batch.bytesWritten() - from);
     }
 
     private List<BatchVerifier> verifiers() throws IOException {

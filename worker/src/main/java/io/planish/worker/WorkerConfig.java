@@ -40,8 +40,8 @@ public interface WorkerConfig {
     @WithDefault("10s")
     Duration patience();
 
-    /** Data written between two checkpoints; default 64 MiB: some hundred milliseconds of work to lose. */
-    @WithDefault("64M")
+    /** Data written at most since a job's last checkpoint, and so what a kill costs a slot; default 128 MiB: some hundred milliseconds of work. */
+    @WithDefault("128M")
     MemorySize batch();
 
     /** A program and its arguments, run before each attempt at a job with the job as JSON on its input; unless it exits with 0 the job is skipped. */

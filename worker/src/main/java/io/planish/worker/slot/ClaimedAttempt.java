@@ -9,6 +9,7 @@ import io.planish.worker.claim.Claim;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /** What the engine sees of a claim: it may go on while the lease lasts, and is told to stop by a person or the worker's end. */
@@ -18,6 +19,7 @@ final class ClaimedAttempt implements Attempt {
     private final LongSupplier bytesPerSecond;
     private final BooleanSupplier stop;
     private final Consumer<Progress> told;
+    private final LongConsumer copied;
     private final Runnable finishing;
 
     ClaimedAttempt(
@@ -26,12 +28,14 @@ final class ClaimedAttempt implements Attempt {
             LongSupplier bytesPerSecond,
             BooleanSupplier stop,
             Consumer<Progress> told,
+            LongConsumer copied,
             Runnable finishing) {
         this.claim = claim;
         this.checkpoints = checkpoints;
         this.bytesPerSecond = bytesPerSecond;
         this.stop = stop;
         this.told = told;
+        this.copied = copied;
         this.finishing = finishing;
     }
 
@@ -73,6 +77,11 @@ final class ClaimedAttempt implements Attempt {
     @Override
     public void finishing() {
         finishing.run();
+    }
+
+    @Override
+    public void copied(long bytes) {
+        copied.accept(bytes);
     }
 
     @Override

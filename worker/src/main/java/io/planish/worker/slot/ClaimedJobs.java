@@ -69,11 +69,11 @@ public final class ClaimedJobs {
                     () -> bytesPerSecond.of(claim.record().job().target().pool(), renewal.limits()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {
-                        metrics.settled(
-                                claim.key(),
-                                now.bytesCopied() - progress.getAndSet(now).bytesCopied());
+                        metrics.settled(claim.key());
+                        progress.set(now);
                         tell(claim, now, toldNanos);
                     },
+                    metrics::copied,
                     span::relinks);
             JobResult result = ran(claim, attempt);
             span.ended(result);

@@ -45,8 +45,9 @@ public final class EngineJobs implements JobExecutor {
     private final RemotePools remote;
     private final Recheck recheck;
     private final Hooks hooks;
-    private final long batchBytes;
+    private final long intervalBytes;
 
+    /** @param intervalBytes what may be written at most since a job's last checkpoint */
     public EngineJobs(
             Storage storage,
             Pools pools,
@@ -56,7 +57,7 @@ public final class EngineJobs implements JobExecutor {
             RemotePools remote,
             Recheck recheck,
             Hooks hooks,
-            long batchBytes) {
+            long intervalBytes) {
         this.storage = storage;
         this.pools = pools;
         this.gate = gate;
@@ -65,7 +66,7 @@ public final class EngineJobs implements JobExecutor {
         this.remote = remote;
         this.recheck = recheck;
         this.hooks = hooks;
-        this.batchBytes = batchBytes;
+        this.intervalBytes = intervalBytes;
     }
 
     @Override
@@ -74,7 +75,8 @@ public final class EngineJobs implements JobExecutor {
         EngineOptions options = EngineOptions.DEFAULT
                 .verifying(policy.verify())
                 .keepingLeftovers(policy.grace())
-                .inBatchesOf(batchBytes);
+                // one is verified while the next is copied
+                .inBatchesOf(Math.max(1, intervalBytes / 2));
         Set<PoolName> unseen = unseen(run, job);
         Surveys.Waiting waiting = () -> {
             attempt.mayContinue();

@@ -52,9 +52,13 @@ public final class WorkerMetrics {
     }
 
     /** A checkpoint is durable. */
-    void settled(String key, long moreBytes) {
+    void settled(String key) {
         settledNanos.put(key, System.nanoTime());
-        copied.increment(Math.max(0, moreBytes));
+    }
+
+    /** Written, whether settled or not. */
+    void copied(long bytes) {
+        copied.increment(bytes);
     }
 
     void leaseLost() {
