@@ -150,7 +150,7 @@ final class BatchVerifier {
         }
         for (long at = from; at < to; at += CHUNK_BYTES) {
             int length = (int) Math.min(CHUNK_BYTES, to - at);
-            source(one.piece()).read(expected.clear().limit(length), at);
+            source(one.piece()).readData(expected.clear().limit(length), at);
             compare(target, one.hostOffset() + (at - from), length, one.piece().guestOffset());
         }
         return last;
@@ -164,7 +164,7 @@ final class BatchVerifier {
 
     private void compare(ImageFile target, long hostOffset, int length, long guestOffset) throws IOException {
         target.dropCache(hostOffset, length);
-        target.read(found.clear().limit(length), hostOffset);
+        target.readData(found.clear().limit(length), hostOffset);
         int differs = expected.flip().mismatch(found.flip());
         if (differs >= 0) {
             throw mismatch(target, guestOffset + differs, "the data differs");

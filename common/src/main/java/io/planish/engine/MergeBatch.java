@@ -107,7 +107,7 @@ final class MergeBatch {
         }
         streams.settle();
         long place = writer.mapCompressed(piece.guestOffset(), length);
-        target.write(stream, place);
+        target.writeData(stream, place);
         bytesWritten += length;
         written.add(new Written(piece, place, false, length));
     }
@@ -159,7 +159,7 @@ final class MergeBatch {
                 Piece part = rest.first(BUFFER_BYTES);
                 buffer.clear().limit((int) part.lengthBytes());
                 chain.read(part, buffer);
-                target.write(buffer.flip(), hostOffset + part.guestOffset() - piece.guestOffset());
+                target.writeData(buffer.flip(), hostOffset + part.guestOffset() - piece.guestOffset());
                 if (part.lengthBytes() == rest.lengthBytes()) {
                     break;
                 }
@@ -187,7 +187,7 @@ final class MergeBatch {
                 while (buffer.hasRemaining()) {
                     buffer.put((byte) 0);
                 }
-                target.write(buffer.flip(), place + lengthBytes + at);
+                target.writeData(buffer.flip(), place + lengthBytes + at);
             }
         }
     }

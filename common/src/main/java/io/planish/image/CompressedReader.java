@@ -68,7 +68,7 @@ final class CompressedReader implements AutoCloseable {
             stream = new byte[length];
         }
         entry = NONE;
-        file.read(ByteBuffer.wrap(stream, 0, length), descriptor.hostOffset());
+        file.readData(ByteBuffer.wrap(stream, 0, length), descriptor.hostOffset());
         return descriptor;
     }
 

@@ -71,7 +71,7 @@ public final class ImageChain implements ChainView {
                 MemorySegment.ofBuffer(into).fill((byte) 0);
                 into.position(into.limit());
             }
-            case DATA -> layer(piece.layer()).file().read(into, piece.hostOffset());
+            case DATA -> layer(piece.layer()).file().readData(into, piece.hostOffset());
             case COMPRESSED ->
                 layer(piece.layer())
                         .read(

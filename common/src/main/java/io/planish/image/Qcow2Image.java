@@ -176,7 +176,7 @@ public final class Qcow2Image implements Layer {
     @Override
     public void read(Mapping mapping, long guestOffset, ByteBuffer into) throws IOException {
         switch (mapping.kind()) {
-            case DATA -> file.read(into, mapping.hostOffset() + (guestOffset - mapping.guestOffset()));
+            case DATA -> file.readData(into, mapping.hostOffset() + (guestOffset - mapping.guestOffset()));
             case COMPRESSED -> readCompressed(mapping.hostOffset(), guestOffset, into);
             case UNALLOCATED, ZERO -> throw new IllegalArgumentException(mapping + " has no bytes of its own");
         }

@@ -73,7 +73,7 @@ public final class RawImage implements Layer {
         if (mapping.kind() != MappingKind.DATA) {
             throw new IllegalArgumentException(mapping + " has no bytes of its own");
         }
-        file.read(into, guestOffset);
+        file.readData(into, guestOffset);
     }
 
     @Override

@@ -22,6 +22,16 @@ public interface ImageFile extends AutoCloseable {
     /** Writes all that remains in {@code from}, growing the file if needed. */
     void write(ByteBuffer from, long offset) throws IOException;
 
+    /** As {@link #read}, for the data of a guest: where the system can, what was not in its page cache does not stay there. */
+    default void readData(ByteBuffer into, long offset) throws IOException {
+        read(into, offset);
+    }
+
+    /** As {@link #write}, for the data of a guest: where the system can, it goes to the disk at once and does not stay in the page cache. */
+    default void writeData(ByteBuffer from, long offset) throws IOException {
+        write(from, offset);
+    }
+
     /**
      * Copies bytes from another file by the cheapest way that works: sharing extents, else moving bytes such that neither file stays in the
      * page cache because of it and the disk begins to write at once. What lies past the source's end is written as zeroes.

@@ -73,15 +73,24 @@ final class LinuxFile implements ImageFile {
 
     @Override
     public void read(ByteBuffer into, long offset) throws IOException {
+        read(into, offset, false);
+    }
+
+    @Override
+    public void readData(ByteBuffer into, long offset) throws IOException {
+        read(into, offset, true);
+    }
+
+    private void read(ByteBuffer into, long offset, boolean data) throws IOException {
         long position = offset;
         if (into.isDirect()) {
-            readSegment(MemorySegment.ofBuffer(into), position);
+            readSegment(MemorySegment.ofBuffer(into), position, data);
             into.position(into.limit());
         }
         while (into.hasRemaining()) {
             int length = Math.min(Libc.BUFFER_BYTES, into.remaining());
             MemorySegment chunk = Libc.scratch().buffer().asSlice(0, length);
-            readSegment(chunk, position);
+            readSegment(chunk, position, data);
             into.put(chunk.asByteBuffer());
             position += length;
         }
@@ -89,27 +98,40 @@ final class LinuxFile implements ImageFile {
 
     @Override
     public void write(ByteBuffer from, long offset) throws IOException {
+        write(from, offset, false);
+    }
+
+    @Override
+    public void writeData(ByteBuffer from, long offset) throws IOException {
+        write(from, offset, true);
+    }
+
+    private void write(ByteBuffer from, long offset, boolean data) throws IOException {
         long position = offset;
         if (from.isDirect()) {
-            writeSegment(MemorySegment.ofBuffer(from), position);
+            writeSegment(MemorySegment.ofBuffer(from), position, data);
             from.position(from.limit());
         }
         while (from.hasRemaining()) {
             int length = Math.min(Libc.BUFFER_BYTES, from.remaining());
             MemorySegment chunk = Libc.scratch().buffer().asSlice(0, length);
             chunk.copyFrom(MemorySegment.ofBuffer(from).asSlice(0, length));
-            writeSegment(chunk, position);
+            writeSegment(chunk, position, data);
             from.position(from.position() + length);
             position += length;
         }
     }
 
-    /** As {@link #read(ByteBuffer, long)}, into native memory. */
+    /** As {@link #readData}, into native memory. */
     void readSegment(MemorySegment into, long offset) throws IOException {
+        readSegment(into, offset, true);
+    }
+
+    private void readSegment(MemorySegment into, long offset, boolean data) throws IOException {
         long done = 0;
         while (done < into.byteSize()) {
             long length = into.byteSize() - done;
-            boolean uncached = readsUncached && length >= UNCACHED_MIN_BYTES;
+            boolean uncached = data && readsUncached && length >= UNCACHED_MIN_BYTES;
             long read = uncached
                     ? uncached(Syscall.PREADV2, into.address() + done, length, offset + done)
                     : Libc.call(Syscall.PREAD, fd(), into.address() + done, length, offset + done);
@@ -127,12 +149,16 @@ final class LinuxFile implements ImageFile {
         Reference.reachabilityFence(into);
     }
 
-    /** As {@link #write(ByteBuffer, long)}, from native memory. */
+    /** As {@link #writeData}, from native memory. */
     void writeSegment(MemorySegment from, long offset) throws IOException {
+        writeSegment(from, offset, true);
+    }
+
+    private void writeSegment(MemorySegment from, long offset, boolean data) throws IOException {
         long done = 0;
         while (done < from.byteSize()) {
             long length = from.byteSize() - done;
-            boolean uncached = writesUncached && length >= UNCACHED_MIN_BYTES;
+            boolean uncached = data && writesUncached && length >= UNCACHED_MIN_BYTES;
             long written = uncached
                     ? uncached(Syscall.PWRITEV2, from.address() + done, length, offset + done)
                     : Libc.call(Syscall.PWRITE, fd(), from.address() + done, length, offset + done);
