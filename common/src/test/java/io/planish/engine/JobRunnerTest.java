@@ -202,13 +202,9 @@ class JobRunnerTest {
     @Test
     void aCommitIntoATargetThatWasPutBackFromACopyBeginsAgain() throws IOException {
         byte[] active = pool.content(Simulated.ref("active"));
-        byte[] copy = bytes("base");
-        pool.run(commitToBase(), batches -> batches == 2);
-        putBack("base", copy);
 
-        JobResult second = pool.run(commitToBase());
+        JobResult second = stoppedThenPutBack("base", this::commitToBase);
 
-        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
         assertThat(second.bytesSkipped()).isZero();
         assertThat(pool.content(Simulated.ref("base"))).isEqualTo(active);
     }
@@ -216,14 +212,24 @@ class JobRunnerTest {
     @Test
     void aPullIntoATargetThatWasPutBackFromACopyCopiesAllAgain() throws IOException {
         byte[] active = pool.content(Simulated.ref("active"));
-        byte[] copy = bytes("active");
-        pool.run(pullToBase(), batches -> batches == 2);
-        putBack("active", copy);
 
-        JobResult second = pool.run(pullToBase());
+        stoppedThenPutBack("active", this::pullToBase);
 
-        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
         assertThat(pool.content(Simulated.ref("active"))).isEqualTo(active);
+    }
+
+    private interface Planned {
+        Job job() throws IOException;
+    }
+
+    /** What the next attempt says after its target was put back from a copy made before the first one. */
+    private JobResult stoppedThenPutBack(String target, Planned planned) throws IOException {
+        byte[] copy = bytes(target);
+        pool.run(planned.job(), batches -> batches == 2);
+        putBack(target, copy);
+        JobResult second = pool.run(planned.job());
+        assertThat(second.outcome()).isEqualTo(new Outcome.Done());
+        return second;
     }
 
     @Test
