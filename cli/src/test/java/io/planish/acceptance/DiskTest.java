@@ -1,7 +1,6 @@
 package io.planish.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.planish.cli.Cli;
 import io.planish.cli.Cli.Answer;
@@ -17,26 +16,25 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Filesystems of their own: full, read-only, not mounted. */
 class DiskTest {
+    private static final long DISK_BYTES = 24 << 20;
+
     @TempDir
     Path dir;
 
+    private LoopMount disk;
     private Path mount;
     private QemuImages images;
 
     @BeforeEach
     void mountSmallFilesystem() throws IOException {
-        assumeTrue(System.getProperty("user.name").equals("root"), "only root may mount");
-        mount = Files.createDirectory(dir.resolve("disk"));
-        run("truncate", "-s", "24M", dir.resolve("disk.ext4"));
-        run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", dir.resolve("disk.ext4"));
-        Qemu.Result mounted = Qemu.run("mount", "-o", "loop", dir.resolve("disk.ext4"), mount);
-        assumeTrue(mounted.exit() == 0, "no loop devices here: " + mounted.err());
+        disk = LoopMount.in(dir, DISK_BYTES, "mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal");
+        mount = disk.folder();
         images = new QemuImages(mount, Files.createDirectory(dir.resolve("m")));
     }
 
     @AfterEach
     void unmount() {
-        Qemu.run("umount", mount);
+        disk.close();
     }
 
     @Test

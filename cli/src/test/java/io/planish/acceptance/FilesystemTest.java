@@ -1,12 +1,10 @@
 package io.planish.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.planish.cli.Cli;
 import io.planish.cli.Cli.Answer;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,21 +21,15 @@ class FilesystemTest {
     @TempDir
     Path dir;
 
+    private LoopMount mount;
     private Path mounted;
     private Path plan;
     private QemuImages images;
 
     @BeforeEach
     void makeChainOnAFilesystemOfItsOwn() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "a loop mount needs root");
-        Path device = dir.resolve("device");
-        try (RandomAccessFile file = new RandomAccessFile(device.toFile(), "rw")) {
-            file.setLength(FILESYSTEM_BYTES);
-        }
-        assumeTrue(Qemu.run("mkfs.ext4", "-q", "-m", "0", device).exit() == 0, "no filesystem can be made");
-        mounted = Files.createDirectory(dir.resolve("mounted"));
-        Qemu.Result mount = Qemu.run("mount", "-o", "loop", device, mounted);
-        assumeTrue(mount.exit() == 0, "nothing can be mounted: " + mount.err());
+        mount = LoopMount.in(dir, FILESYSTEM_BYTES, "mkfs.ext4", "-q", "-m", "0");
+        mounted = mount.folder();
         images =
                 new QemuImages(Files.createDirectory(mounted.resolve("pool")), Files.createDirectory(dir.resolve("m")));
         images.overlay("base", "", "", "32M");
@@ -52,7 +44,7 @@ class FilesystemTest {
 
     @AfterEach
     void unmount() {
-        Qemu.run("umount", mounted);
+        mount.close();
     }
 
     @Test
@@ -116,9 +108,7 @@ class FilesystemTest {
         Files.createDirectory(mounted.resolve("pool"));
         assertFailsWithOneLine(Cli.planish("apply", plan), "marker");
         assertThat(mounted.resolve("pool")).isEmptyDirectory();
-        assertThat(Qemu.run("mount", "-o", "loop", dir.resolve("device"), mounted)
-                        .exit())
-                .isZero();
+        assertThat(mount.mount().exit()).isZero();
         images.assertUnchangedAndClean("active");
     }
 

@@ -1,14 +1,12 @@
 package io.planish.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.cli.Cli;
 import io.planish.cli.Cli.Answer;
 import io.planish.job.Json;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,20 +25,14 @@ class ReflinksTest {
     @TempDir
     Path dir;
 
+    private LoopMount mount;
     private Path mounted;
     private QemuImages images;
 
     @BeforeEach
     void mountXfs() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "a loop mount needs root");
-        Path device = dir.resolve("device");
-        try (RandomAccessFile file = new RandomAccessFile(device.toFile(), "rw")) {
-            file.setLength(FILESYSTEM_BYTES);
-        }
-        assumeTrue(Qemu.run("mkfs.xfs", "-q", "-m", "reflink=1", device).exit() == 0, "no XFS can be made");
-        mounted = Files.createDirectory(dir.resolve("mounted"));
-        Qemu.Result mount = Qemu.run("mount", "-o", "loop", device, mounted);
-        assumeTrue(mount.exit() == 0, "nothing can be mounted: " + mount.err());
+        mount = LoopMount.in(dir, FILESYSTEM_BYTES, "mkfs.xfs", "-q", "-m", "reflink=1");
+        mounted = mount.folder();
         images =
                 new QemuImages(Files.createDirectory(mounted.resolve("pool")), Files.createDirectory(dir.resolve("m")));
         images.overlay("base", "", "", "64M");
@@ -54,7 +46,7 @@ class ReflinksTest {
 
     @AfterEach
     void unmount() {
-        Qemu.run("umount", mounted);
+        mount.close();
     }
 
     @Test
