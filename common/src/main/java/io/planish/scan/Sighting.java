@@ -14,6 +14,7 @@ import io.planish.storage.Pool;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -120,8 +121,9 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
 
     /** To be called when the walk has ended: finds files that have several names. */
     void settleNames() {
-        for (Seen one :
-                seen.values().stream().sorted(Comparator.comparing(Seen::ref)).toList()) {
+        Seen[] sorted = seen.values().toArray(new Seen[0]);
+        Arrays.parallelSort(sorted, Comparator.comparing(Seen::ref));
+        for (Seen one : sorted) {
             Seen known = byId.putIfAbsent(one.file().id(), one);
             if (known == null) {
                 files.add(one);
