@@ -18,7 +18,7 @@ final class Branch {
     boolean concerned;
     /** Whether its leaf is to become shorter. */
     boolean tooDeep;
-    /** Whether it gets its own copy of what it shares with others, so that what stands below does not depend on it. */
+    /** Whether it may get its own copy of what it shares with others: then it is split together with all below it. */
     boolean unshares;
 
     @Nullable
@@ -28,8 +28,7 @@ final class Branch {
     /** How few files the layers below can become. */
     int fewestBelow;
     /**
-     * How many files may stand below it, or at its end if it unshares, so that each leaf above gets where it can get; {@link Integer#MAX_VALUE}:
-     * any number.
+     * How many files may stand below it so that each leaf above gets where it can get; {@link Integer#MAX_VALUE}: any number.
      */
     int room = Integer.MAX_VALUE;
     /** How many files it may become at most. */
@@ -45,7 +44,7 @@ final class Branch {
 
     /** How many files its chain has at its end. */
     int chosenAtEnd;
-    /** The way to that: merges of its own layers or, if it unshares, of its whole chain. */
+    /** The way to that: merges of its own layers or, if it {@link #unshares}, of its whole chain. */
     Split split = Split.NONE;
 
     Branch(Segment segment, @Nullable Branch below) {
@@ -63,7 +62,7 @@ final class Branch {
     }
 
     int fewestAtEnd() {
-        return unshares ? 1 : fewestBelow + fewest;
+        return fewestBelow + fewest;
     }
 
     int chosenBelow() {
@@ -84,16 +83,23 @@ final class Branch {
         split = splitter == null || files == segment.size() ? Split.NONE : splitter.split(files);
     }
 
-    /** Its whole chain becomes so many files, its own layers and a copy of what it needs from below among them. */
-    void unshare(int files, Split way) {
+    /** Becomes, in this way, so many files together with those below it. */
+    void become(int files, Split way) {
         chosenAtEnd = files;
         split = way;
+    }
+
+    /** Its whole chain is split in this way, its own layers with a copy of what they need from below. */
+    void unshare(Split way) {
+        unshares = true;
+        split = way;
+        chosenAtEnd = tops().size();
     }
 
     /** What it costs for it and all above if so many files stand below it; null: then it cannot be done. */
     @Nullable
     Price way(int filesBelow) {
-        if (room == Integer.MAX_VALUE || unshares) {
+        if (room == Integer.MAX_VALUE) {
             return Price.NOTHING;
         }
         int state = filesBelow - fewestBelow;

@@ -30,9 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Segments above one fork depend on each other only through {@code u}, so that this is the optimum; and a trunk is paid for once, whoever is above.
  * Takes one step for each segment, {@code u}, {@code k} and segment above, each of {@code u} and {@code k} at most the largest bound.
  *
- * <p>Where the policy lets images be unshared, a segment may get its own copy of what it shares: its lowest group then reaches down over the fork, to any
- * file that stands there. Such a segment does not bind what is below it; the least price of its copy follows from what the trunk becomes for the others. Which
- * segments those are is found by {@link Unsharing}.
+ * <p>Where the policy lets images be unshared, groups may reach down over forks; {@link Unsharing} says what is cheapest then.
  */
 final class Choices {
     private final Forest tree;
@@ -43,6 +41,7 @@ final class Choices {
     private final Map<Segment, Branch> bySegment = new IdentityHashMap<>();
     private final Map<ImageRef, Problem> obstacles;
     private final UnsharedPaths paths;
+    private final @Nullable Unsharing unsharing;
 
     /**
      * @param segments each after the one below it
@@ -70,14 +69,13 @@ final class Choices {
         }
         if (anyTooDeep()) {
             findConcerned();
-            if (policy.unshare()) {
-                new Unsharing(branches, policy.maxDepth(), this::settle).choose();
-                paths.forgetOthers();
-            } else {
-                settle();
-            }
+        }
+        unsharing = anyTooDeep() && policy.unshare() ? new Unsharing(branches, policy.maxDepth(), paths) : null;
+        if (anyTooDeep()) {
+            settle();
             branches.stream()
-                    .filter(branch -> branch.tooDeep && !branch.unshares)
+                    .filter(branch ->
+                            branch.tooDeep && (unsharing == null || unsharing.bound(branch) > policy.maxDepth()))
                     .forEach(this::noteObstacles);
         }
     }
@@ -105,11 +103,12 @@ final class Choices {
         int wanted = branch.chosenAtEnd;
         branch.choose(segment.size());
         int whole = branch.chosenAtEnd;
-        Splitter splitter = branch.unshares ? paths.splitter(branch, whole - 1) : wholeSplitter(branch);
+        Splitter splitter =
+                branch.unshares ? paths.splitter(branch, topsBelow(branch), whole - 1) : wholeSplitter(branch);
         int below = branch.unshares ? 0 : branch.chosenBelow();
         for (int files = wanted + 1; splitter != null && files < whole; files++) {
             if (splitter.price(files - below).isPresent() && fits.test(splitter.split(files - below))) {
-                branch.unshare(files, splitter.split(files - below));
+                branch.become(files, splitter.split(files - below));
                 break;
             }
         }
@@ -119,15 +118,17 @@ final class Choices {
     /** What the whole chain of a segment's leaf becomes if it gets its own copy of what it shares; empty: it cannot get down to what the policy wants. */
     Optional<Split> unsharing(Segment segment) {
         Branch branch = branch(segment);
-        return Optional.ofNullable(paths.splitter(branch, policy.maxDepth()))
-                .flatMap(splitter -> paths.best(branch, splitter, policy.maxDepth()))
-                .map(UnsharedPaths.Way::split);
+        return paths.best(branch, topsBelow(branch), policy.maxDepth());
+    }
+
+    private static List<Integer> topsBelow(Branch branch) {
+        return branch.below == null ? List.of() : branch.below.tops();
     }
 
     private @Nullable Splitter wholeSplitter(Branch branch) {
         if (branch.targets != null) {
             try {
-                return new Splitter(branch.targets, costs(branch.segment), new int[] {0}, branch.segment.size() - 1);
+                return splitter(branch, branch.targets, branch.segment.size() - 1);
             } catch (IOException e) {
                 obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
             }
@@ -157,12 +158,13 @@ final class Choices {
         }
     }
 
-    /** Chooses all, given who unshares. */
     private void settle() {
         do {
             bound();
-        } while (!read());
-        branches.reversed().forEach(this::solve);
+        } while (unsharing == null && !read());
+        if (unsharing == null) {
+            branches.reversed().forEach(this::solve);
+        }
         branches.forEach(this::choose);
     }
 
@@ -176,7 +178,7 @@ final class Choices {
             if (branch.tooDeep) {
                 branch.room = Math.max(policy.maxDepth(), branch.fewestAtEnd());
             }
-            if (branch.room != Integer.MAX_VALUE && !branch.unshares) {
+            if (branch.room != Integer.MAX_VALUE) {
                 branch.most = branch.room - branch.fewestBelow;
                 branch.room -= branch.fewest;
                 if (branch.below != null) {
@@ -206,15 +208,11 @@ final class Choices {
         for (Branch branch : branches) {
             int most = Math.min(branch.most, branch.segment.size() - 1);
             boolean known = branch.splitter != null && branch.splitter.most() >= most;
-            if (known
-                    || branch.room == Integer.MAX_VALUE
-                    || branch.unshares
-                    || most < branch.fewest
-                    || branch.targets == null) {
+            if (known || branch.room == Integer.MAX_VALUE || most < branch.fewest || branch.targets == null) {
                 continue;
             }
             try {
-                branch.splitter = new Splitter(branch.targets, costs(branch.segment), new int[] {0}, most);
+                branch.splitter = splitter(branch, branch.targets, most);
             } catch (IOException e) {
                 obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
                 branch.splitter = null;
@@ -225,13 +223,15 @@ final class Choices {
         return true;
     }
 
-    private Costs costs(Segment segment) throws IOException {
-        List<ImageNode> chain = tree.chain(segment.first().ref());
-        return costModel.of(segment.layers(), chain.subList(0, chain.size() - 1));
+    /** Of the segment's own layers. */
+    private Splitter splitter(Branch branch, Targets targets, int most) throws IOException {
+        List<ImageNode> chain = tree.chain(branch.segment.first().ref());
+        Costs costs = costModel.of(branch.segment.layers(), chain.subList(0, chain.size() - 1));
+        return new Splitter(Groups.of(targets, costs), new int[] {0}, most);
     }
 
     private void solve(Branch branch) {
-        if (branch.room == Integer.MAX_VALUE || branch.unshares) {
+        if (branch.room == Integer.MAX_VALUE) {
             return;
         }
         int size = branch.segment.size();
@@ -258,8 +258,8 @@ final class Choices {
 
     private void choose(Branch branch) {
         int state = branch.chosenBelow() - branch.fewestBelow;
-        if (branch.unshares) {
-            paths.unshare(branch);
+        if (unsharing != null && branch.concerned) {
+            unsharing.choose(branch);
         } else if (branch.room == Integer.MAX_VALUE) {
             branch.choose(branch.segment.size());
         } else if (state < branch.cheapest.length && branch.cheapest[state] != null) {

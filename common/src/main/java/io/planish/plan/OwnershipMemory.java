@@ -9,19 +9,13 @@ import java.util.Set;
 /** Remembers what some images own that are asked for again and again. Not thread-safe. */
 final class OwnershipMemory implements Ownership {
     private final Ownership ownership;
-    private Set<ImageRef> worth;
+    private final Set<ImageRef> worth;
     private final Map<ImageRef, Owned> remembered = new HashMap<>();
 
     /** @param worth the images that are asked for again */
     OwnershipMemory(Ownership ownership, Set<ImageRef> worth) {
         this.ownership = ownership;
         this.worth = worth;
-    }
-
-    /** Forgets all but these. */
-    void keepOnly(Set<ImageRef> images) {
-        worth = images;
-        remembered.keySet().retainAll(images);
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the cheapest allowed way to make a given number of files of a path's layers: a split into consecutive groups, and a target for each.
@@ -24,45 +23,38 @@ import org.jspecify.annotations.Nullable;
 final class Splitter {
     private static final long NONE = Long.MAX_VALUE;
 
-    private final Targets targets;
-    private final Costs costs;
+    private final Groups groups;
     private final long[][] bytes;
     private final long[][] extra;
     private final int[][] jobs;
-    /** The last file of each best way; null: one layer as it is. */
-    private final Split.@Nullable Merge[][] last;
-
-    private final int[] live;
-    private int alive;
+    /** Where the last file of each best way begins. */
+    private final int[][] last;
 
     /**
-     * @param start where ways begin: the first layer that is not yet part of a file, for each number of files that may stand below it; -1:
-     *     that number may not
+     * @param start where ways begin: the first layer that is not yet part of a file, for each number of files that may stand below it
      * @param most how many files are of interest, those below included
      */
-    Splitter(Targets targets, Costs costs, int[] start, int most) {
-        int n = targets.path().size();
-        this.targets = targets;
-        this.costs = costs;
+    Splitter(Groups groups, int[] start, int most) {
+        int n = groups.layers();
+        this.groups = groups;
         this.bytes = new long[most + 1][n + 1];
         this.extra = new long[most + 1][n + 1];
         this.jobs = new int[most + 1][n + 1];
-        this.last = new Split.Merge[most + 1][n + 1];
-        this.live = new int[n];
+        this.last = new int[most + 1][n + 1];
         for (long[] row : bytes) {
             Arrays.fill(row, NONE);
         }
         int lowest = n;
         for (int files = 0; files < Math.min(start.length, most + 1); files++) {
-            if (start[files] >= 0) {
-                bytes[files][start[files]] = 0;
-                lowest = Math.min(lowest, start[files]);
-            }
+            bytes[files][start[files]] = 0;
+            lowest = Math.min(lowest, start[files]);
         }
-        for (int top = lowest; top < n; top++) {
-            costs.top(top);
-            if (top >= targets.own()) {
-                groupsUpTo(top, lowest);
+        for (int top = Math.max(lowest, groups.own()); top < n; top++) {
+            improve(top, top, 0, 0, 0);
+            for (int lo = top - 1; lo >= lowest; lo--) {
+                if (groups.has(lo, top)) {
+                    improve(lo, top, groups.bytes(lo, top), groups.extraBytes(lo, top), 1);
+                }
             }
         }
     }
@@ -74,7 +66,7 @@ final class Splitter {
 
     /** What it costs that there are so many files in the end; empty: there cannot be. */
     Optional<Price> price(int files) {
-        int n = targets.path().size();
+        int n = groups.layers();
         return files >= bytes.length || bytes[files][n] == NONE
                 ? Optional.empty()
                 : Optional.of(new Price(bytes[files][n], jobs[files][n], extra[files][n]));
@@ -83,115 +75,35 @@ final class Splitter {
     /** The cheapest way to that many files, for which there is a price. */
     Split split(int files) {
         List<Split.Merge> merges = new ArrayList<>();
-        int end = targets.path().size();
-        for (int left = files; end > targets.own(); left--) {
-            Split.Merge merge = last[left][end];
-            if (merge == null) {
-                end--;
-            } else {
-                merges.add(merge);
-                end = merge.lo();
+        int left = files;
+        for (int end = groups.layers(); end > groups.own(); left--) {
+            int lo = last[left][end];
+            if (lo < end - 1) {
+                merges.add(groups.merge(lo, end - 1));
             }
+            end = lo;
         }
         return new Split(merges.reversed(), price(files).orElseThrow());
     }
 
-    private void groupsUpTo(int top, int lowest) {
-        boolean pulls = targets.pullsInto(top);
-        int[] below = targets.below(top);
-        int next = 0;
-        alive = 0;
-        for (int lo = top; lo >= lowest && (pulls || alive > 0 || next < below.length || lo == top); lo--) {
-            costs.include(lo);
-            if (lo == top) {
-                keepAsItIs(top);
-                continue;
-            }
-            dropThoseThatTakeNothingFromBelow();
-            if (next < below.length && below[next] == lo) {
-                add(below[next++]);
-            }
-            group(lo, top, pulls);
-        }
-    }
-
-    private void keepAsItIs(int layer) {
+    private void improve(int lo, int top, long writes, long grows, int takes) {
         for (int files = 0; files + 1 < bytes.length; files++) {
-            if (bytes[files][layer] < bytes[files + 1][layer + 1]) {
-                bytes[files + 1][layer + 1] = bytes[files][layer];
-                extra[files + 1][layer + 1] = extra[files][layer];
-                jobs[files + 1][layer + 1] = jobs[files][layer];
-                last[files + 1][layer + 1] = null;
-            }
-        }
-    }
-
-    private void dropThoseThatTakeNothingFromBelow() {
-        int kept = 0;
-        for (int i = 0; i < alive; i++) {
-            if (targets.pullsInto(live[i])) {
-                live[kept++] = live[i];
-            }
-        }
-        alive = kept;
-    }
-
-    /** One more possible target; where only the better of two can ever win, the other one goes. */
-    private void add(int target) {
-        boolean stays = targets.pullsInto(target);
-        for (int i = 0; costs.isAdditive() && stays && i < alive; i++) {
-            boolean alike = EvenCosts.saysZero(targets.path().get(live[i]))
-                    == EvenCosts.saysZero(targets.path().get(target));
-            if (alike) {
-                if (better(target, live[i])) {
-                    live[i] = target;
-                }
-                return;
-            }
-        }
-        live[alive++] = target;
-    }
-
-    /** Of two that are alike the higher one: fewer views end, and what is pulled can be had back from the trash. */
-    private boolean better(int target, int other) {
-        long more = costs.bytes(target) - costs.bytes(other);
-        if (more == 0) {
-            more = costs.extraBytes(target) - costs.extraBytes(other);
-        }
-        return more < 0 || more == 0 && target > other;
-    }
-
-    private void group(int lo, int top, boolean pulls) {
-        int target = pulls ? top : -1;
-        for (int i = 0; i < alive; i++) {
-            if (target < 0 || better(live[i], target)) {
-                target = live[i];
-            }
-        }
-        if (target < 0) {
-            return;
-        }
-        long writes = costs.bytes(target);
-        long grows = costs.extraBytes(target);
-        Split.Merge merge = null;
-        for (int files = 0; files + 1 < bytes.length; files++) {
-            if (bytes[files][lo] != NONE && improves(files, lo, writes, grows, top + 1)) {
-                merge = merge == null ? new Split.Merge(lo, top, target, writes, costs.clonedBytes(target)) : merge;
+            if (bytes[files][lo] != NONE && isBetter(files, lo, writes, grows, takes, top + 1)) {
                 bytes[files + 1][top + 1] = bytes[files][lo] + writes;
                 extra[files + 1][top + 1] = extra[files][lo] + grows;
-                jobs[files + 1][top + 1] = jobs[files][lo] + 1;
-                last[files + 1][top + 1] = merge;
+                jobs[files + 1][top + 1] = jobs[files][lo] + takes;
+                last[files + 1][top + 1] = lo;
             }
         }
     }
 
-    private boolean improves(int files, int lo, long writes, long grows, int end) {
+    private boolean isBetter(int files, int lo, long writes, long grows, int takes, int end) {
         long known = bytes[files + 1][end];
         long all = bytes[files][lo] + writes;
         if (all != known) {
             return all < known;
         }
-        int more = jobs[files][lo] + 1 - jobs[files + 1][end];
+        int more = jobs[files][lo] + takes - jobs[files + 1][end];
         return more < 0 || more == 0 && extra[files][lo] + grows < extra[files + 1][end];
     }
 }

@@ -54,12 +54,10 @@ final class TreePlanner {
         for (ImageNode root : tree.nodes()) {
             if (root.backing().isEmpty() && rule.reads(root).isEmpty()) {
                 List<Segment> segments = Segment.all(root, tree);
-                // unsharing weighs many ways to merge the same layers
-                OwnershipMemory ownership = new OwnershipMemory(
-                        snapshot.ownership(), policy.unshare() ? layers(segments) : trunks(segments));
+                // what all above read
+                OwnershipMemory ownership = new OwnershipMemory(snapshot.ownership(), trunks(segments));
                 Choices choices =
                         new Choices(segments, tree, policy, rule, new CostModel(snapshot, ownership), obstacles);
-                ownership.keepOnly(trunks(segments));
                 if (choices.anyTooDeep()) {
                     chosen.add(new Chosen(segments, choices));
                 }

@@ -246,6 +246,7 @@ final class AllJobSequences {
             Image image = image(now, file);
             boolean goes = next.overlays(file).isEmpty()
                     && !shared[now.name[file]]
+                    && !shared[now.shows[file]]
                     && image.complete()
                     && image.written()
                     && image.ends()

@@ -151,7 +151,7 @@ class OptimumTest {
     }
 
     @Test
-    void aPlanThatUnsharesIsHardlyEverDearerThanTheCheapestSequenceOfJobs() {
+    void noSequenceOfJobsIsCheaperThanAPlanThatUnshares() {
         compare(ALL ? 20_000 : 500, 4, true);
     }
 
@@ -201,7 +201,6 @@ class OptimumTest {
         long seed = Long.getLong("planish.test.seed", System.nanoTime());
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;
         int compared = 0;
-        int exact = 0;
         for (int i = 0; i < cases && (ALL || System.nanoTime() < deadline); i++, seed++) {
             Case given = Case.of(seed, unshare);
             Plan plan = given.fleet().plan(given.policy());
@@ -225,17 +224,10 @@ class OptimumTest {
                 compared++;
                 long ours = plan.jobs().stream().mapToLong(Job::bytesToWrite).sum() / Fleet.CLUSTER;
                 String what = "-Dplanish.test.seed=%d %s: %s".formatted(seed, given, plan.jobs());
-                if (unshare) {
-                    // who gets a copy of what is not always chosen as well as could be
-                    assertThat(ours).as(what).isGreaterThanOrEqualTo(best.getAsInt());
-                } else {
-                    assertThat(ours).as(what).isEqualTo(best.getAsInt());
-                }
-                exact += ours == best.getAsInt() ? 1 : 0;
+                assertThat(ours).as(what).isEqualTo(best.getAsInt());
             }
         }
         assertThat(compared).isPositive();
-        assertThat(exact).as("of " + compared + " from seed " + seed).isGreaterThan(compared * 95 / 100 - 3);
     }
 
     private static int depth(List<Integer> shape, int image) {
