@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class Unsharing {
     private static final long STEPS = 50_000_000;
     private static final long LEAST_WAYS = 32;
+    private static final int[] NOTHING = {};
 
     private final UnsharedPaths paths;
     private final Map<Branch, Integer> bounds = new IdentityHashMap<>();
@@ -81,7 +82,8 @@ final class Unsharing {
         int deepest = maxDepth;
         for (Branch branch : branches) {
             if (branch.concerned) {
-                int[] files = fewestFiles(branch, branch.below == null ? new int[0] : fewest.get(branch.below));
+                int[] files = fewestFiles(
+                        branch, branch.below == null ? NOTHING : fewest.getOrDefault(branch.below, NOTHING));
                 fewest.put(branch, files);
                 steps += (long) branch.segment.size() * files.length;
                 if (branch.tooDeep) {
