@@ -9,8 +9,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,7 +31,18 @@ public final class Publisher implements AutoCloseable {
     private static final int DEAD_BYTES = 64 << 10;
     private static final int HEADER_CHARS = 1000;
 
+    private static final int MOST_UNTOLD = 1000;
+    private static final int END_SECONDS = 2;
+
     private final KafkaProducer<String, byte[]> producer;
+    private final ThreadPoolExecutor telling = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MOST_UNTOLD),
+            Thread.ofPlatform().name("telling").daemon().factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
 
     /** @param kafka connection settings, {@code bootstrap.servers} at least */
     public Publisher(Map<String, Object> kafka) {
@@ -62,13 +75,15 @@ public final class Publisher implements AutoCloseable {
     /** Something to be sent as JSON. */
     public record Message(String key, Object value) {}
 
-    /** Sends without waiting; may be lost. */
+    /** Sends in its own time and returns at once, also while the broker is away and nothing is known of the topic; may be lost. */
     public void tell(String topic, String key, Object value) {
-        try {
-            var unused = producer.send(new ProducerRecord<>(topic, key, Json.MAPPER.writeValueAsBytes(value)));
-        } catch (KafkaException | IOException e) {
-            // Whoever listens can do without; the ledger has it.
-        }
+        telling.execute(() -> {
+            try {
+                var unused = producer.send(new ProducerRecord<>(topic, key, Json.MAPPER.writeValueAsBytes(value)));
+            } catch (KafkaException | IOException e) {
+                // Whoever listens can do without; the ledger has it.
+            }
+        });
     }
 
     /**
@@ -106,9 +121,17 @@ public final class Publisher implements AutoCloseable {
         }
     }
 
-    /** Gives what is under way two seconds. */
+    /** Gives what is under way some seconds. */
     @Override
     public void close() {
-        producer.close(Duration.ofSeconds(2));
+        telling.shutdown();
+        try {
+            if (!telling.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+                telling.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close(Duration.ofSeconds(END_SECONDS));
     }
 }

@@ -23,8 +23,8 @@ final class ChildJvm {
      *
      * @param log where standard error is appended, and standard output too unless it is {@code piped}
      */
-    static ChildJvm spawn(List<String> arguments, Path log, boolean piped) throws IOException {
-        List<String> command = new ArrayList<>();
+    static ChildJvm spawn(Place place, List<String> arguments, Path log, boolean piped) throws IOException {
+        List<String> command = new ArrayList<>(place.enter());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(
                 "-XX:+UseSerialGC",

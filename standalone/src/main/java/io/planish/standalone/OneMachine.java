@@ -50,7 +50,7 @@ public final class OneMachine implements AutoCloseable {
 
     /** The same with settings of its own. */
     public ServiceProcess coordinator(int port, Map<String, String> settings) throws IOException {
-        return service("coordinator", "coordinator", port, settings);
+        return service("coordinator", "coordinator", Place.HERE, port, settings);
     }
 
     /** Starts a worker without waiting for it. */
@@ -60,9 +60,14 @@ public final class OneMachine implements AutoCloseable {
 
     /** The same with settings of its own. */
     public ServiceProcess worker(String name, Map<String, String> settings) throws IOException {
+        return worker(name, Place.HERE, settings);
+    }
+
+    /** The same at another place of this machine, from which broker and grid are reached as from here. */
+    public ServiceProcess worker(String name, Place place, Map<String, String> settings) throws IOException {
         Map<String, String> all = new HashMap<>(settings);
         all.put("planish.worker.name", name);
-        return service("worker", name, 0, all);
+        return service("worker", name, place, 0, all);
     }
 
     /** Returns when all services started so far are ready, or fails with one line about the first that is not. */
@@ -90,11 +95,12 @@ public final class OneMachine implements AutoCloseable {
         stack.close();
     }
 
-    private ServiceProcess service(String module, String name, int port, Map<String, String> more) throws IOException {
+    private ServiceProcess service(String module, String name, Place place, int port, Map<String, String> more)
+            throws IOException {
         Map<String, String> all = new HashMap<>(settings);
         all.putAll(more);
         ServiceProcess service =
-                ServiceProcess.start(name, home.resolve(module).resolve("target/quarkus-app"), data, port, all);
+                ServiceProcess.start(name, place, home.resolve(module).resolve("target/quarkus-app"), data, port, all);
         services.add(service);
         return service;
     }

@@ -145,6 +145,6 @@ public final class ServerProcess implements AutoCloseable {
                 folder.toString(),
                 Integer.toString(port)));
         security.ifPresent(file -> arguments.add(file.toString()));
-        return ChildJvm.spawn(arguments, folder.resolveSibling(name + ".log"), true);
+        return ChildJvm.spawn(Place.HERE, arguments, folder.resolveSibling(name + ".log"), true);
     }
 }

@@ -42,7 +42,8 @@ public final class ServiceProcess implements AutoCloseable {
      * @param port 1 to 65535, or 0 for any free one
      * @param settings the service's configuration, by its keys
      */
-    static ServiceProcess start(String name, Path application, Path folder, int port, Map<String, String> settings)
+    static ServiceProcess start(
+            String name, Place place, Path application, Path folder, int port, Map<String, String> settings)
             throws IOException {
         Path jar = application.resolve("quarkus-run.jar");
         if (!Files.exists(jar)) {
@@ -57,7 +58,7 @@ public final class ServiceProcess implements AutoCloseable {
                 // As the jar's manifest says, which only java -jar reads.
                 "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-Dquarkus.http.host=127.0.0.1",
+                "-Dquarkus.http.host=" + place.host(),
                 "-Dquarkus.http.port=" + actual,
                 "-cp",
                 jar + File.pathSeparator + ChildJvm.ownLocation(),
@@ -65,7 +66,10 @@ public final class ServiceProcess implements AutoCloseable {
                 "io.quarkus.bootstrap.runner.QuarkusEntryPoint"));
         Path log = Files.createDirectories(folder).resolve(name + ".log");
         return new ServiceProcess(
-                name, URI.create("http://127.0.0.1:" + actual), log, ChildJvm.spawn(arguments, log, false));
+                name,
+                URI.create("http://" + place.host() + ":" + actual),
+                log,
+                ChildJvm.spawn(place, arguments, log, false));
     }
 
     /** Where its HTTP interface is. */

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             PoolTrouble.class,
             Burst.class,
             Outages.class,
+            CutOff.class,
             Soak.class
         },
         synopsisSubcommandLabel = "SCENARIO",

@@ -1,7 +1,5 @@
 package io.planish.load.scenario;
 
-import io.planish.chain.ImageRef;
-import io.planish.chain.PoolName;
 import io.planish.job.JobRecord;
 import io.planish.job.JobState;
 import io.planish.run.RunRecord;
@@ -16,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -61,8 +58,8 @@ final class Paused extends Scenario {
     }
 
     private void pause(Scene scene, Fleet.Disk disk, Verdict verdict) throws IOException, InterruptedException {
-        String run = ask(scene, disk, "paused");
-        JobRecord before = until(scene, run, Paused::isUnderWay);
+        String run = scene.ask(disk, "paused");
+        JobRecord before = scene.until(run, Paused::isUnderWay);
         ServiceProcess owner = scene.worker(((JobState.Running) before.state()).owner());
         step("stopping " + owner.name() + " in the middle of " + before.job().target());
         Faults.pause(owner.pid());
@@ -73,7 +70,7 @@ final class Paused extends Scenario {
         JobRecord meanwhile;
         try {
             seen = files(disk.pool().folder());
-            until(scene, run, job -> job.epoch() > before.epoch() && job.state() instanceof JobState.Running);
+            scene.until(run, job -> job.epoch() > before.epoch() && job.state() instanceof JobState.Running);
             verdict.figure("paused: seconds until another attempt had the job", seconds(stopped));
             long rest = (long) leases * leaseSeconds * 1000 - (System.nanoTime() - stopped) / 1_000_000;
             Thread.sleep(Math.max(0, rest));
@@ -108,14 +105,13 @@ final class Paused extends Scenario {
     }
 
     private void kill(Scene scene, Fleet.Disk disk, Verdict verdict) throws IOException, InterruptedException {
-        String run = ask(scene, disk, "killed");
-        JobRecord before = until(scene, run, Paused::isUnderWay);
+        String run = scene.ask(disk, "killed");
+        JobRecord before = scene.until(run, Paused::isUnderWay);
         ServiceProcess owner = scene.worker(((JobState.Running) before.state()).owner());
         step("killing " + owner.name() + " in the middle of " + before.job().target());
         scene.kill(owner);
         long killed = System.nanoTime();
-        until(
-                scene,
+        scene.until(
                 run,
                 job -> job.epoch() > before.epoch()
                         && (job.outcome().isPresent()
@@ -130,29 +126,8 @@ final class Paused extends Scenario {
         Results.of(scene, scene.api().over(run, LIMIT)).judge("killed: ", verdict);
     }
 
-    private static String ask(Scene scene, Fleet.Disk disk, String id) throws IOException {
-        ImageRef image = new ImageRef(
-                new PoolName(disk.pool().name()),
-                disk.pool().folder().relativize(disk.image()).toString());
-        return scene.api().request(id, image, "flat").id();
-    }
-
     private static boolean isUnderWay(JobRecord job) {
         return job.state() instanceof JobState.Running r && r.progress().bytesCopied() > 0;
-    }
-
-    /** The run's first job, when it is as wanted. */
-    private static JobRecord until(Scene scene, String run, Predicate<JobRecord> wanted)
-            throws IOException, InterruptedException {
-        long end = System.nanoTime() + LIMIT.toNanos();
-        while (System.nanoTime() - end < 0) {
-            List<JobRecord> jobs = scene.api().jobs(run);
-            if (!jobs.isEmpty() && wanted.test(jobs.getFirst())) {
-                return jobs.getFirst();
-            }
-            Thread.sleep(100);
-        }
-        throw new IOException("not within " + LIMIT + ": " + scene.api().jobs(run));
     }
 
     private static double seconds(long sinceNanos) {

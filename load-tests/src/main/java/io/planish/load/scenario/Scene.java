@@ -1,20 +1,28 @@
 package io.planish.load.scenario;
 
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
+import io.planish.job.JobRecord;
 import io.planish.standalone.LocalPool;
 import io.planish.standalone.OneMachine;
+import io.planish.standalone.Place;
 import io.planish.standalone.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** The whole stack, as processes of their own, with what drives it and listens to it. One thread. */
 final class Scene implements AutoCloseable {
     /** Between two checkpoints. */
     static final long BATCH_BYTES = 1 << 20;
+
+    private static final Duration LIMIT = Duration.ofMinutes(10);
 
     private final OneMachine machine;
     private final Api api;
@@ -88,7 +96,12 @@ final class Scene implements AutoCloseable {
 
     /** Starts another worker without waiting for it. */
     ServiceProcess startWorker() throws IOException {
-        ServiceProcess worker = machine.worker("worker" + ++started);
+        return startWorker(Place.HERE);
+    }
+
+    /** The same at another place of this machine. */
+    ServiceProcess startWorker(Place place) throws IOException {
+        ServiceProcess worker = machine.worker("worker" + ++started, place, Map.of());
         workers.add(worker);
         usage.watch(worker.name(), worker.pid());
         return worker;
@@ -123,6 +136,27 @@ final class Scene implements AutoCloseable {
                 .filter(worker -> owner.startsWith(worker.name() + "-"))
                 .findFirst()
                 .orElseThrow(() -> new IOException("no worker is " + owner));
+    }
+
+    /** Asks for a disk to become flat; gives the run. */
+    String ask(Fleet.Disk disk, String id) throws IOException {
+        ImageRef image = new ImageRef(
+                new PoolName(disk.pool().name()),
+                disk.pool().folder().relativize(disk.image()).toString());
+        return api.request(id, image, "flat").id();
+    }
+
+    /** The run's first job, when it is as wanted. */
+    JobRecord until(String run, Predicate<JobRecord> wanted) throws IOException, InterruptedException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() - end < 0) {
+            List<JobRecord> jobs = api.jobs(run);
+            if (!jobs.isEmpty() && wanted.test(jobs.getFirst())) {
+                return jobs.getFirst();
+            }
+            Thread.sleep(100);
+        }
+        throw new IOException("not within " + LIMIT + ": " + api.jobs(run));
     }
 
     OneMachine machine() {
