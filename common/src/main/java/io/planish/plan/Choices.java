@@ -97,22 +97,50 @@ final class Choices {
         return branch(segment).unshares;
     }
 
-    /** Where what was chosen for a segment does not fit: the fewest files it can become so that it does, for the least price. */
-    Split cut(Segment segment, Predicate<Split> fits) {
+    /**
+     * Where what was chosen for a segment does not fit: the fewest files it can become so that it does, for the least price.
+     *
+     * @param detours whether to try, for each filesystem the chain is on, the cheapest way that writes nothing there
+     */
+    Split cut(Segment segment, boolean detours, Predicate<Split> fits) {
         Branch branch = branch(segment);
         int wanted = branch.chosenAtEnd;
         branch.choose(segment.size());
         int whole = branch.chosenAtEnd;
-        Splitter splitter =
-                branch.unshares ? paths.splitter(branch, topsBelow(branch), whole - 1) : wholeSplitter(branch);
         int below = branch.unshares ? 0 : branch.chosenBelow();
-        for (int files = wanted + 1; splitter != null && files < whole; files++) {
-            if (splitter.price(files - below).isPresent() && fits.test(splitter.split(files - below))) {
-                branch.become(files, splitter.split(files - below));
-                break;
+        List<Splitter> ways = waysToCut(branch, detours, whole - below - 1);
+        for (int files = wanted; files < whole; files++) {
+            for (Splitter splitter : ways) {
+                if (splitter.price(files - below).isPresent() && fits.test(splitter.split(files - below))) {
+                    branch.become(files, splitter.split(files - below));
+                    return branch.split;
+                }
             }
         }
         return branch.split;
+    }
+
+    private List<Splitter> waysToCut(Branch branch, boolean detours, int most) {
+        List<Predicate<ImageNode>> writes = new ArrayList<>(List.of(image -> true));
+        List<Integer> filesystems = branch.segment.layers().stream()
+                .map(ImageNode::filesystem)
+                .distinct()
+                .toList();
+        if (detours && filesystems.size() > 1) {
+            filesystems.forEach(full -> writes.add(image -> image.filesystem() != full));
+        }
+        List<Splitter> ways = new ArrayList<>();
+        try {
+            for (Predicate<ImageNode> may : writes) {
+                ways.add(
+                        branch.unshares
+                                ? UnsharedPaths.splitter(paths.groups(branch, may), topsBelow(branch), most)
+                                : splitter(branch, targets(branch, may), most));
+            }
+        } catch (IOException e) {
+            obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
+        }
+        return ways;
     }
 
     /** What the whole chain of a segment's leaf becomes if it gets its own copy of what it shares; empty: it cannot get down to what the policy wants. */
@@ -123,17 +151,6 @@ final class Choices {
 
     private static List<Integer> topsBelow(Branch branch) {
         return branch.below == null ? List.of() : branch.below.tops();
-    }
-
-    private @Nullable Splitter wholeSplitter(Branch branch) {
-        if (branch.targets != null) {
-            try {
-                return splitter(branch, branch.targets, branch.segment.size() - 1);
-            } catch (IOException e) {
-                obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
-            }
-        }
-        return null;
     }
 
     private Branch branch(Segment segment) {
@@ -151,8 +168,7 @@ final class Choices {
                 branch.below.concerned |= branch.concerned;
             }
             if (branch.concerned) {
-                Segment segment = branch.segment;
-                branch.targets = new Targets(segment.layers(), 0, tree, rule, policy.direction());
+                branch.targets = targets(branch, image -> true);
                 branch.fewest = branch.targets.fewestFiles();
             }
         }
@@ -228,6 +244,10 @@ final class Choices {
         List<ImageNode> chain = tree.chain(branch.segment.first().ref());
         Costs costs = costModel.of(branch.segment.layers(), chain.subList(0, chain.size() - 1));
         return new Splitter(Groups.of(targets, costs), new int[] {0}, most);
+    }
+
+    private Targets targets(Branch branch, Predicate<ImageNode> hasRoom) {
+        return new Targets(branch.segment.layers(), 0, tree, rule, policy.direction(), hasRoom);
     }
 
     private void solve(Branch branch) {

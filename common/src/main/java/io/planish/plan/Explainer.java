@@ -62,8 +62,11 @@ public final class Explainer {
                 tree.chain(image.ref()).stream().map(this::layer).toList(),
                 leaves.stream().map(leaf -> depth(leaf, plan)).toList(),
                 steps(plan.jobs(), image.ref()),
-                plan.skips().stream()
-                        .filter(skip -> ends.contains(skip.image()))
+                policy.maxDepth(),
+                Stream.concat(
+                                plan.stays().stream()
+                                        .filter(stay -> stay.image().equals(image.ref())),
+                                plan.skips().stream().filter(skip -> ends.contains(skip.image())))
                         .toList(),
                 alternatives(plan, leaves));
     }

@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param chain the chain that ends with the image, base first
  * @param leaves the ends of the chains that it is part of
  * @param steps the jobs that touch it, in their order
- * @param leftAlone why the chains it is part of are left alone or not as short as wanted
+ * @param maxDepth how many files a chain may have
+ * @param leftAlone why it is neither written nor removed, and why the chains it is part of are left alone or not as short as wanted
  * @param alternatives what its tree would cost under other policies, the policy asked for first
  */
 public record Explanation(
@@ -18,6 +19,7 @@ public record Explanation(
         List<Layer> chain,
         List<Plan.LeafDepth> leaves,
         List<Step> steps,
+        int maxDepth,
         List<Plan.Skip> leftAlone,
         List<Alternative> alternatives) {
 

@@ -21,7 +21,11 @@ public final class ExplanationReport {
         leaves(explained, lines);
         lines.gap().add("What is planned");
         if (explained.steps().isEmpty()) {
-            lines.add("  Nothing touches it.");
+            lines.add(
+                    explained.leftAlone().isEmpty()
+                            ? "  Nothing touches it: every chain it is part of has or gets at most "
+                                    + files(explained.maxDepth()) + "."
+                            : "  Nothing touches it.");
         }
         explained.steps().forEach(step -> step(step, lines));
         explained.leftAlone().stream()
@@ -80,6 +84,10 @@ public final class ExplanationReport {
                                     .map(why -> (target.bytesToWrite().isPresent() ? "; but " : "") + why)
                                     .orElse(""));
         }
+    }
+
+    private static String files(int count) {
+        return count == 1 ? "1 file" : count + " files";
     }
 
     private static int hidden(int all, int longest) {

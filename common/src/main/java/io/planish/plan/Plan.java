@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param jobs in an order in which each comes after those it depends on
  * @param leaves each image without overlays whose chain changes or is longer than the policy wants
  * @param skips chains, by their leaves
- * @param stays of the trees that jobs change, the images that no job writes or removes because that must not be
+ * @param stays of the trees that jobs change or that stay too deep, the images that no job writes or removes because that must not be
  * @param ends restore points that end
  */
 public record Plan(

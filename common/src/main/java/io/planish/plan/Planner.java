@@ -102,7 +102,10 @@ public final class Planner {
         Forest tree = planner.tree();
         Reasons reasons = new Reasons(policy, rule, planner::obstacle, planner::unsharingCost);
         tree.leaves().forEach(leaf -> account(leaf, tree, planner, reasons));
-        stays.addAll(Staying.of(tree, planner.jobs(), rule));
+        boolean tooDeep = tree.leaves().stream().anyMatch(leaf -> planner.depthAfter(leaf) > policy.maxDepth());
+        if (tooDeep || !planner.jobs().isEmpty()) {
+            stays.addAll(Staying.of(tree, planner.jobs(), rule));
+        }
         return true;
     }
 

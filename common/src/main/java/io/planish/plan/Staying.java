@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Tells of a tree that jobs change which images they neither write nor remove because these must not be, and why. */
+/** Tells of a tree that is to become less deep which images no job writes or removes because that must not be, and why. */
 final class Staying {
     private final Forest tree;
     private final SafetyRule rule;
@@ -29,16 +29,14 @@ final class Staying {
     /**
      * In the order of addresses.
      *
-     * @param jobs all of the tree's
+     * @param jobs all of the tree's; there may be none although a leaf is too deep
      * @param rule as it was before any of them
      */
     static List<Plan.Skip> of(Forest tree, List<Job> jobs, SafetyRule rule) {
         Staying staying = new Staying(tree, rule);
-        if (!jobs.isEmpty()) {
-            jobs.forEach(staying::noteWritten);
-            jobs.forEach(staying::leftOver);
-            tree.nodes().forEach(staying::untouched);
-        }
+        jobs.forEach(staying::noteWritten);
+        jobs.forEach(staying::leftOver);
+        tree.nodes().forEach(staying::untouched);
         return List.copyOf(staying.why.values());
     }
 

@@ -4,6 +4,7 @@ import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,17 +20,28 @@ final class Targets {
     private final Forest forest;
     private final SafetyRule rule;
     private final Direction direction;
+    private final Predicate<ImageNode> hasRoom;
     private final boolean[] ends;
     private final boolean[] pullable;
     private final int[] @Nullable [] below;
 
-    /** @param own the first layer that may be a target; what stands below it is shared, and at most pulled from */
-    Targets(List<ImageNode> path, int own, Forest forest, SafetyRule rule, Direction direction) {
+    /**
+     * @param own the first layer that may be a target; what stands below it is shared, and at most pulled from
+     * @param hasRoom which layers could be written as far as room goes
+     */
+    Targets(
+            List<ImageNode> path,
+            int own,
+            Forest forest,
+            SafetyRule rule,
+            Direction direction,
+            Predicate<ImageNode> hasRoom) {
         this.path = path;
         this.own = own;
         this.forest = forest;
         this.rule = rule;
         this.direction = direction;
+        this.hasRoom = hasRoom;
         this.ends = new boolean[path.size()];
         for (int i = own; i < path.size() - 1; i++) {
             ends[i] = rule.endsView(path.get(i), forest).isEmpty();
@@ -37,8 +49,9 @@ final class Targets {
         this.below = new int[path.size()][];
         this.pullable = new boolean[path.size()];
         for (int i = own; i < path.size(); i++) {
-            pullable[i] =
-                    direction != Direction.COMMIT && rule.pullsInto(path.get(i)).isEmpty();
+            pullable[i] = direction != Direction.COMMIT
+                    && hasRoom.test(path.get(i))
+                    && rule.pullsInto(path.get(i)).isEmpty();
         }
     }
 
@@ -87,9 +100,10 @@ final class Targets {
         }
         for (int target = top - 1; target >= own && ends[target]; target--) {
             ImageNode image = path.get(target);
-            may[target] =
-                    rule.commitsInto(image, path.subList(target + 1, top + 1)).isEmpty()
-                            && rule.takesNameOf(image, topImage, forest).isEmpty();
+            may[target] = hasRoom.test(image)
+                    && rule.commitsInto(image, path.subList(target + 1, top + 1))
+                            .isEmpty()
+                    && rule.takesNameOf(image, topImage, forest).isEmpty();
             if (rule.goesDown(image).isPresent()) {
                 break;
             }

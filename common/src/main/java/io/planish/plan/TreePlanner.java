@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -124,7 +123,7 @@ final class TreePlanner {
             List<ImageNode> path = whole ? tree.chain(segment.last().ref()) : segment.layers();
             Optional<ImageNode> under =
                     whole ? Optional.empty() : segment.below().map(Segment::last);
-            Split split = fitting(segment, path, choices.split(segment), fits -> choices.cut(segment, fits));
+            Split split = fitting(segment, path, choices.split(segment), choices);
             Forest now = write(segment, path, under, split, below);
             noteDepths(segment, now);
             if (!segment.above().isEmpty()) {
@@ -139,13 +138,16 @@ final class TreePlanner {
         }
     }
 
-    /** What is wanted where there is room for it, else what {@code cut} makes of it. */
-    private Split fitting(Segment segment, List<ImageNode> path, Split wanted, Function<Predicate<Split>, Split> cut) {
+    /** What is wanted where there is room for it, else as much as there is room for; what a later run may do cheaply is not done dearly in this one. */
+    private Split fitting(Segment segment, List<ImageNode> path, Split wanted, Choices choices) {
         Optional<Problem> lack = space.lacksFor(wanted.merges(), path);
         lack.ifPresent(problem -> obstacles.put(segment.last().ref(), problem));
         return lack.isEmpty()
                 ? wanted
-                : cut.apply(split -> space.lacksFor(split.merges(), path).isEmpty());
+                : choices.cut(
+                        segment,
+                        lack.get().reason() == SkipReason.NO_SPACE,
+                        split -> space.lacksFor(split.merges(), path).isEmpty());
     }
 
     /** @param under what the path stands on */

@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What the whole chain of a segment can become, copies of what it shares with others included, given what stands below it in the end. */
 final class UnsharedPaths {
@@ -32,16 +33,17 @@ final class UnsharedPaths {
     Groups groups(Branch branch) {
         Groups groups = known.get(branch);
         if (groups == null) {
-            groups = made(branch);
+            groups = groups(branch, image -> true);
             known.put(branch, groups);
         }
         return groups;
     }
 
-    private Groups made(Branch branch) {
+    /** @param hasRoom which layers could be written as far as room goes */
+    Groups groups(Branch branch, Predicate<ImageNode> hasRoom) {
         List<ImageNode> path = tree.chain(branch.segment.last().ref());
         try {
-            Targets targets = new Targets(path, branch.filesBelow, tree, rule, policy.direction());
+            Targets targets = new Targets(path, branch.filesBelow, tree, rule, policy.direction(), hasRoom);
             return Groups.of(targets, costModel.of(path, List.of()));
         } catch (IOException e) {
             obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
@@ -54,11 +56,15 @@ final class UnsharedPaths {
      * @param most how many files are of interest, those below included
      */
     Splitter splitter(Branch branch, List<Integer> tops, int most) {
+        return splitter(groups(branch), tops, most);
+    }
+
+    static Splitter splitter(Groups groups, List<Integer> tops, int most) {
         int[] start = new int[Math.min(tops.size() + 1, most)];
         for (int files = 1; files < start.length; files++) {
             start[files] = tops.get(files - 1) + 1;
         }
-        return new Splitter(groups(branch), start, most);
+        return new Splitter(groups, start, most);
     }
 
     /** The cheapest way to so many files or fewer, of ways that cost the same the one to more. */

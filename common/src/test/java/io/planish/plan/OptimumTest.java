@@ -54,7 +54,7 @@ class OptimumTest {
                         .toArray());
             }
             Map<Integer, Twist> twists = new HashMap<>();
-            for (int twisted = unshare ? 0 : random.nextInt(3); twisted > 0; twisted--) {
+            for (int twisted = random.nextInt(3); twisted > 0; twisted--) {
                 twists.put(random.nextInt(images), Twist.values()[random.nextInt(Twist.values().length)]);
             }
             return new Case(shape, own, twists, 1 + random.nextInt(3), unshare);
@@ -225,6 +225,15 @@ class OptimumTest {
                 long ours = plan.jobs().stream().mapToLong(Job::bytesToWrite).sum() / Fleet.CLUSTER;
                 String what = "-Dplanish.test.seed=%d %s: %s".formatted(seed, given, plan.jobs());
                 assertThat(ours).as(what).isEqualTo(best.getAsInt());
+                depths.forEach((leaf, depth) -> {
+                    if (depth > given.maxDepth()) {
+                        assertThat(new AllJobSequences(given.images(), unshare)
+                                        .cheapest(Map.of(leaf, depth - 1), MOST_STATES)
+                                        .orElse(Integer.MAX_VALUE))
+                                .as(given.name(leaf) + " gets no lower: " + what)
+                                .isEqualTo(Integer.MAX_VALUE);
+                    }
+                });
             }
         }
         assertThat(compared).isPositive();

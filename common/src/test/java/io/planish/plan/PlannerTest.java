@@ -405,6 +405,25 @@ class PlannerTest {
                 .containsExactly(SkipReason.NO_SPACE);
     }
 
+    @Test
+    void whatDoesNotFitIntoOneFilesystemGoesIntoAnother() {
+        Fleet fleet = Fleet.of("p/a0 <- p/a1 <- p/a2", "p/base <- p/s1 <- q/active")
+                .data("p/a0", 0, 8)
+                .data("p/a1", 8, 16)
+                .data("p/a2", 20, 30)
+                .data("p/base", 0, 5)
+                .data("p/s1", 0, 3)
+                .data("q/active", 50, 54)
+                .filesystemsApart()
+                .free(9L * Fleet.CLUSTER);
+        Policy policy = Policy.DEFAULT.change().headroomBytes(0).build();
+
+        assertThat(text(fleet.plan(policy)))
+                .containsExactly(
+                        "PULL a0..a1 -> a1, retire a0, write 512.0 KiB",
+                        "PULL s1..active -> active on base, retire s1, write 192.0 KiB");
+    }
+
     private static ImageNode allocating(ImageNode image, int clusters) {
         return new ImageNode(
                 image.ref(),
