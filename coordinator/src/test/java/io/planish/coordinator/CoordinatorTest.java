@@ -13,6 +13,7 @@ import static org.hamcrest.Matchers.not;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.coordinator.ledger.Leadership;
 import io.planish.coordinator.request.RunOnce;
+import io.planish.fleet.Qemu;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.JobState;

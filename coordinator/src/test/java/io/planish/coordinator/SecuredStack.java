@@ -1,5 +1,6 @@
 package io.planish.coordinator;
 
+import io.planish.fleet.Qemu;
 import io.planish.standalone.Stack;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
@@ -79,7 +80,7 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
         command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
         command.addAll(List.of(arguments.split(" ")));
         command.addAll(List.of("-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", STORE_PASSWORD));
-        Qemu.run(command.toArray(String[]::new));
+        Qemu.must(command);
     }
 
     @Override

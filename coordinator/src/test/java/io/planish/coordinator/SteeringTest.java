@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
 
 import io.planish.ErrorKind;
+import io.planish.fleet.Qemu;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.JobState;

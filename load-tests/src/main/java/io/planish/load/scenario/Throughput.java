@@ -29,6 +29,11 @@ final class Throughput extends Scenario {
     @Option(names = "--only", description = "Not by one worker first.")
     private boolean only;
 
+    @Option(
+            names = "--batch",
+            description = "What is written at most since a job's last checkpoint. Default: ${DEFAULT-VALUE}.")
+    private String batch = "1M";
+
     @Override
     void play(Path folder, Verdict verdict) throws IOException, InterruptedException {
         int most = workers;
@@ -51,7 +56,7 @@ final class Throughput extends Scenario {
         fleet.add(chains, seed);
         verdict.check(workers + " workers: the fleet is as it was meant", Judge.before(fleet));
         step("starting broker, grid, coordinator and " + workers + " workers");
-        try (Scene scene = Scene.start(this, folder, folders, Map.of())) {
+        try (Scene scene = Scene.start(this, folder, folders, Map.of("planish.worker.batch", batch))) {
             step("planning");
             long asked = System.nanoTime();
             PlanRecord plan =
@@ -66,8 +71,10 @@ final class Throughput extends Scenario {
             verdict.check(workers + " workers: every disk is flat, sound, and shows what it did", Judge.after(fleet));
             verdict.check(workers + " workers: what is shared is as it was", Judge.shared(fleet));
             double busy = 0;
+            double saving = 0;
             for (ServiceProcess worker : scene.workers()) {
                 busy += Api.metric(worker.address(), "planish_attempt_seconds_sum");
+                saving += Api.metric(worker.address(), "planish_checkpoint_seconds_sum");
             }
             double slotSeconds = seconds * workers * slots;
             String who = workers + (workers == 1 ? " worker: " : " workers: ");
@@ -80,12 +87,17 @@ final class Throughput extends Scenario {
                     (results.settledBytes() >> 20) + ", " + text(results.settledBytes() / seconds / (1 << 20)));
             verdict.figure(who + "share of the slots' time with a job", text(busy / slotSeconds));
             verdict.figure(who + "share of it merging", text(results.mergingMillis() / 1e3 / slotSeconds));
+            verdict.figure(who + "share of the jobs' time saving checkpoints", text(saving / busy, 4));
             scene.usage().report(verdict);
             return results.jobs().size() / seconds;
         }
     }
 
     private static String text(double value) {
-        return String.format(Locale.ROOT, "%.2f", value);
+        return text(value, 2);
+    }
+
+    private static String text(double value, int digits) {
+        return String.format(Locale.ROOT, "%." + digits + "f", value);
     }
 }

@@ -65,7 +65,7 @@ public final class ClaimedJobs {
                 Lease renewal = new Lease(ledger, claim, lease, progress::get)) {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
-                    new GridCheckpoints(ledger.checkpoints(), claim.run().id()),
+                    new GridCheckpoints(ledger.checkpoints(), claim.run().id(), metrics::savedCheckpoint),
                     () -> bytesPerSecond.of(claim.record().job().target().pool(), renewal.limits()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {

@@ -22,6 +22,7 @@ public final class WorkerMetrics {
     private final Counter resumed;
     private final Counter freed;
     private final Counter leaseLosses;
+    private final Timer checkpoints;
     private final Map<String, Long> settledNanos = new ConcurrentHashMap<>();
 
     public WorkerMetrics(MeterRegistry registry) {
@@ -31,6 +32,9 @@ public final class WorkerMetrics {
         this.freed = bytes("planish_freed", "Bytes that leftovers of finished jobs take, until the trash is purged");
         this.leaseLosses = Counter.builder("planish_lease_losses")
                 .description("Attempts that ended because their lease was not renewed in time")
+                .register(registry);
+        this.checkpoints = Timer.builder("planish_checkpoint")
+                .description("How long merges waited until checkpoints were durable")
                 .register(registry);
         TimeGauge.builder("planish_checkpoint_age", this, TimeUnit.NANOSECONDS, WorkerMetrics::oldestCheckpointNanos)
                 .description("Time since the last checkpoint of the running job that has waited longest for one")
@@ -49,6 +53,10 @@ public final class WorkerMetrics {
 
     void begun(String key) {
         settledNanos.put(key, System.nanoTime());
+    }
+
+    void savedCheckpoint(Duration took) {
+        checkpoints.record(took);
     }
 
     /** A checkpoint is durable. */
