@@ -63,6 +63,33 @@ class ApplyTest {
     }
 
     @Test
+    void aBackingFileThatIsToBePulledIntoMustNotHaveBeenWritten() throws IOException {
+        List<Object> words =
+                List.of("plan", images.folder(), "--direction", "pull", "--protect", "active.qcow2", "-o", plan);
+        assertThat(Cli.planish(words.toArray()).exit()).isZero();
+        images.write("s2", "write -P 77 3M 64k");
+        Map<String, byte[]> before = bytes(FIRST);
+
+        Answer answer = Cli.planish("apply", plan);
+
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(answer.err()).contains("planish: images/s2.qcow2: it was changed since the plan was made");
+        assertSameBytes(before);
+    }
+
+    @Test
+    void aLeafThatIsToBePulledIntoMayHaveBeenWritten() throws IOException {
+        plan("--direction", "pull");
+        images.write("active", "write -P 77 3M 64k");
+        images.remember(List.of("active"));
+
+        assertThat(Cli.planish("apply", plan).exit()).isZero();
+
+        images.assertUnchangedAndClean("active", "other");
+        assertThat(images.chainOf("active")).isEqualTo("active");
+    }
+
+    @Test
     void anOverlayThatHasComeMakesItsTreeStale() throws IOException {
         images.overlay("late", "s1", "", "8M");
         images.remember(List.of("late"));

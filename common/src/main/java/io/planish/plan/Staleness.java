@@ -28,8 +28,8 @@ import java.util.TreeMap;
  * Holds a plan that was made some time ago against the pools as they are now, before any of its jobs starts.
  *
  * <p>A tree counts as changed when an image is gone, is another file, has other content or another backing file than the plan saw, or
- * when {@link SafetyRule} would no longer allow a job, such as for an overlay that has come. The content of what a pull writes may
- * have changed: its guest may have gone on writing. What a job that was begun touches is as that job left it, and is not looked at.
+ * when {@link SafetyRule} would no longer allow a job, such as for an overlay that has come. The content of a leaf that is
+ * pulled into may have changed: its guest may have gone on writing. What a job that was begun touches is as that job left it, and is not looked at.
  */
 public final class Staleness {
     private final Snapshot now;
@@ -124,7 +124,9 @@ public final class Staleness {
         if (!found.get().backingImage().equals(expected.backing())) {
             return Optional.of("it has another backing file since the plan was made");
         }
-        boolean mayBeWritten = job.kind() != JobKind.COMMIT && expected.image().equals(job.target());
+        boolean mayBeWritten = job.kind() != JobKind.COMMIT
+                && expected.image().equals(job.target())
+                && now.forest().overlays(expected.image()).isEmpty();
         return mayBeWritten || found.get().facts().equals(planned)
                 ? Optional.empty()
                 : Optional.of("it was changed since the plan was made");
