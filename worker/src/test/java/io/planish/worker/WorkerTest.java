@@ -233,6 +233,10 @@ class WorkerTest {
         Clock clock = Clock.systemUTC();
         Sweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, clock), 1);
         JobRunner runner = new JobRunner(storage, pools, gate, sweep, EngineOptions.DEFAULT);
+        ledger.checkpoints()
+                .put(
+                        JobRecord.key("lost", job.id()),
+                        new Checkpoint(Checkpoint.VERSION, job.id(), 3, Checkpoint.Phase.MERGE, 0, "another", 0));
 
         JobResult begun = runner.run(job, new StoppedAtOnce(new GridCheckpoints(ledger.checkpoints(), "lost")));
 

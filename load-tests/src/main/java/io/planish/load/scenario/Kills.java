@@ -50,12 +50,13 @@ final class Kills extends Scenario {
     @Override
     void play(Path folder, Verdict verdict) throws IOException, InterruptedException {
         long perSecond = (long) chains * mib / 2 * (1 << 20) / pools / lastSeconds;
+        int poolSlots = Math.max(2, workers * slots / pools);
         List<LocalPool> folders = Scene.pools(
                 folder,
                 pools,
                 Map.of(
                         "slots",
-                        Integer.toString(Math.max(2, workers * slots / pools)),
+                        Integer.toString(poolSlots),
                         "bytes-per-second",
                         Long.toString(Math.max(1 << 16, perSecond))));
         Fleet fleet = new Fleet(folders, mib);
@@ -68,7 +69,7 @@ final class Kills extends Scenario {
             step("flattening by " + plan.plan().jobs().size() + " jobs");
             long began = System.nanoTime();
             String run = scene.api().start(plan.id()).id();
-            Losses losses = new Losses(perSecond * pools);
+            Losses losses = new Losses(Math.max(1 << 16, perSecond) * slots / poolSlots);
             kill(scene, run, plan.plan().jobs().size(), losses, verdict);
             RunRecord over = scene.api().over(run, LIMIT);
             double seconds = (System.nanoTime() - began) / 1e9;
@@ -109,10 +110,13 @@ final class Kills extends Scenario {
         }
 
         void kill(Scene scene, ServiceProcess victim) throws IOException {
+            toldBy(victim); // the first time takes long
             long askedNanos = System.nanoTime();
             copiedBytes += toldBy(victim);
+            ProcessHandle.of(victim.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            long unseenNanos = System.nanoTime() - askedNanos;
             scene.kill(victim);
-            copiedBytes += Math.round((System.nanoTime() - askedNanos) / 1e9 * mostPerSecond);
+            copiedBytes += Math.round(unseenNanos / 1e9 * mostPerSecond);
             kills++;
         }
 

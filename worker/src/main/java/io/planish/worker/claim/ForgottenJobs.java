@@ -4,6 +4,7 @@ import io.planish.engine.Attempt;
 import io.planish.engine.CheckpointStore;
 import io.planish.engine.JobRunner;
 import io.planish.engine.JobRunner.BegunJob;
+import io.planish.job.Checkpoint;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.Outcomes;
@@ -61,31 +62,33 @@ public final class ForgottenJobs {
         pauses.keySet().retainAll(there);
     }
 
-    private void finishUnlessPaused(String key, BegunJob begun, BooleanSupplier stopping) {
+    private void finishUnlessPaused(String key, BegunJob begun, BooleanSupplier stopping) throws IOException {
         Pause pause = pauses.getOrDefault(key, new Pause(0, 0));
         if (pause.left() > 0) {
             pauses.put(key, new Pause(pause.looks(), pause.left() - 1));
             return;
         }
-        finish(begun, stopping);
+        CheckpointStore checkpoints = checkpointsOfRun.apply(begun.run());
+        long epoch = checkpoints.load(begun.job().id()).map(Checkpoint::epoch).orElse(0L);
+        finish(begun, new Unclaimed(begun.run(), epoch, checkpoints, stopping));
         pauses.put(key, new Pause(Math.clamp(2L * pause.looks(), 1, MOST_LOOKS), pause.looks()));
     }
 
-    private void finish(BegunJob begun, BooleanSupplier stopping) {
-        JobResult result =
-                runner.run(begun.job(), new Unclaimed(begun.run(), checkpointsOfRun.apply(begun.run()), stopping));
+    private void finish(BegunJob begun, Attempt attempt) {
+        JobResult result = runner.run(begun.job(), attempt);
         LOG.infof(
                 "forgotten job run=%s job=%s %s %s",
                 begun.run(), begun.job().id(), Outcomes.name(result.outcome()), Outcomes.message(result.outcome()));
     }
 
-    /** Nobody else can have a claim on a job that the ledger does not know; the locks say who writes. */
-    private record Unclaimed(String run, CheckpointStore checkpoints, BooleanSupplier stopping) implements Attempt {
-        @Override
-        public long epoch() {
-            return 0;
-        }
-
+    /**
+     * Nobody else can have a claim on a job that the ledger does not know; the locks say who writes. One whose claim was lost with the ledger may have written
+     * a checkpoint since, which this attempt takes over.
+     *
+     * @param epoch of the checkpoint that is there
+     */
+    private record Unclaimed(String run, long epoch, CheckpointStore checkpoints, BooleanSupplier stopping)
+            implements Attempt {
         @Override
         public void mayContinue() {}
 
