@@ -121,6 +121,7 @@ final class MergeBatch {
     /** Finds a place for as much of the step as lies side by side, fills it, and goes on with the rest. */
     private void write(Step.Write step) throws IOException {
         List<Piece> pieces = step.pieces();
+        boolean stays = pieces.stream().allMatch(piece -> piece.source() == Piece.Source.DATA && ofTarget(piece));
         long end = step.guestOffset() + step.lengthBytes();
         for (long at = step.guestOffset(); at < end; ) {
             TargetWriter.Place place = writer.place(at, end - at, overwriteInPlace);
@@ -128,7 +129,7 @@ final class MergeBatch {
             pieces = fill(pieces, at, at + length, place.hostOffset());
             zeroTail(length, place.hostOffset());
             writer.mapData(at, length, place.hostOffset());
-            bytesWritten += Math.ceilDiv(length, (long) granularityBytes) * granularityBytes;
+            bytesWritten += stays ? 0 : Math.ceilDiv(length, (long) granularityBytes) * granularityBytes;
             at += length;
         }
     }

@@ -122,7 +122,11 @@ final class MergeRun implements AutoCloseable {
         if (begun.isEmpty() && job.kind() == JobKind.COMMIT) {
             boolean zeroes =
                     !open.isQcow2(job.target()) || open.header(job.target()).version() >= 3;
-            Steps steps = steps(open.view(), open.layer(chain.target()).granularityBytes(), zeroes);
+            Steps steps = steps(
+                    open.view(),
+                    open.layer(chain.target()).granularityBytes(),
+                    zeroes,
+                    preconditions.finalSizeBytes(open));
             verifying.run(() -> rehearsal.run(steps, open, preconditions.finalSizeBytes(open)));
         }
 
@@ -239,7 +243,7 @@ final class MergeRun implements AutoCloseable {
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         ImageChain view = open.view();
         int granularity = writer.granularityBytes();
-        Steps steps = steps(view, granularity, writer.hasZeroClusters());
+        Steps steps = steps(view, granularity, writer.hasZeroClusters(), intent.virtualSizeBytes());
         MergeBatch batch = new MergeBatch(view, target, writer, new Copies(target, copying), commit);
         List<BatchVerifier> verifiers = verifiers();
         boolean verifiesFully = options.verify() == Verify.FULL;
@@ -346,10 +350,14 @@ final class MergeRun implements AutoCloseable {
         }
     }
 
-    private Steps steps(ImageChain view, int granularity, boolean hasZeroClusters) throws IOException {
+    private Steps steps(ImageChain view, int granularity, boolean hasZeroClusters, long finalSizeBytes)
+            throws IOException {
         return switch (job.kind()) {
             case PULL, COMMIT ->
-                new MergeSteps(view, new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters));
+                new MergeSteps(
+                        view,
+                        new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters),
+                        finalSizeBytes);
             case SCAN, READ, PURGE -> throw new IllegalArgumentException("job " + job.id() + " merges nothing");
             case REBASE -> {
                 ImageChain fresh = OpenChain.openBacking(chain.newChain(), files, gate, pools)

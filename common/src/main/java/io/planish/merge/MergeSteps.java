@@ -13,19 +13,28 @@ import java.util.List;
  * guest's view at the top of the group through the whole old chain. A layer that is shorter than the top counts as owning zeroes
  * past its end, since that is what it makes the guest read. Zeroes are not written where the target without an
  * entry would read as zeroes too.
+ *
+ * <p>Where the target's disk stays longer than the top's, what follows the top's end in the same cluster stays the target's. Where it
+ * becomes shorter, nothing of what the target held there stays in its last cluster.
  */
 public final class MergeSteps implements Steps {
     private final ChainView chain;
     private final Group group;
+    private final long topEnd;
     private final long endOffset;
+    private final boolean cutsTail;
 
-    public MergeSteps(ChainView chain, Group group) {
+    /** @param finalSizeBytes the size of the target's disk afterwards, at least that of the group's top */
+    public MergeSteps(ChainView chain, Group group, long finalSizeBytes) {
         this.chain = chain;
         this.group = group;
-        this.endOffset = chain.virtualSizeBytes(group.hi());
+        this.topEnd = chain.virtualSizeBytes(group.hi());
+        this.endOffset = Math.min(
+                finalSizeBytes, Math.ceilDiv(topEnd, (long) group.granularityBytes()) * group.granularityBytes());
+        this.cutsTail = chain.virtualSizeBytes(group.target()) > finalSizeBytes;
     }
 
-    /** The virtual size of the group's top. */
+    /** Where the last cluster ends in which the group's top has a say, or the disk in it. */
     @Override
     public long endOffset() {
         return endOffset;
@@ -34,7 +43,7 @@ public final class MergeSteps implements Steps {
     @Override
     public Step at(long offset, long maxLengthBytes) throws IOException {
         long cluster = group.granularityBytes();
-        Piece owner = chain.resolve(group.hi(), group.lo(), offset, endOffset - offset);
+        Piece owner = chain.resolve(group.hi(), group.lo(), offset, topEnd - offset);
         long whole = wholeClusters(owner);
         if (whole == 0) {
             return mixedCluster(offset, Math.min(endOffset, offset + cluster));
@@ -49,11 +58,10 @@ public final class MergeSteps implements Steps {
         };
     }
 
-    /** How many bytes of {@code piece} are whole target clusters; the disk's last, partial one counts as whole. */
+    /** How many bytes of {@code piece} are whole target clusters; the disk's last, partial one counts as whole unless others have a say in it. */
     private long wholeClusters(Piece piece) {
-        return piece.endOffset() == endOffset
-                ? piece.lengthBytes()
-                : piece.lengthBytes() / group.granularityBytes() * group.granularityBytes();
+        long clusters = piece.lengthBytes() / group.granularityBytes() * group.granularityBytes();
+        return piece.endOffset() == endOffset && !cutsTail ? piece.lengthBytes() : clusters;
     }
 
     private boolean ownsInTables(Piece piece) {
@@ -62,16 +70,18 @@ public final class MergeSteps implements Steps {
 
     /** One cluster with several owners. */
     private Step mixedCluster(long offset, long end) throws IOException {
-        boolean settled = true;
-        for (long at = offset; at < end; ) {
-            Piece owner = chain.resolve(group.hi(), group.lo(), at, end - at);
+        long topped = Math.min(end, topEnd);
+        boolean settled = end % group.granularityBytes() == 0 || !cutsTail || !ownsData(offset);
+        for (long at = offset; at < topped; ) {
+            Piece owner = chain.resolve(group.hi(), group.lo(), at, topped - at);
             settled &= owner.source() == Source.NOTHING || ownsInTables(owner);
             at = owner.endOffset();
         }
         if (settled) {
             return new Step.Skip(offset, end - offset);
         }
-        List<Piece> pieces = view(group.hi(), 0, offset, end);
+        List<Piece> pieces = view(group.hi(), offset, topped);
+        pieces.addAll(view(group.target(), topped, end));
         if (pieces.stream().allMatch(Piece::readsZero)) {
             return zero(new Piece(offset, end - offset, Source.ZERO, Piece.NOBODY, -1));
         }
@@ -111,11 +121,23 @@ public final class MergeSteps implements Steps {
                 : answer.lengthBytes() / group.granularityBytes() * group.granularityBytes();
     }
 
-    /** The pieces of a range, in guest order, as seen from {@code top} down to {@code bottom}. */
-    private List<Piece> view(int top, int bottom, long offset, long end) throws IOException {
+    private boolean ownsData(long offset) throws IOException {
+        long end = Math.min(offset + group.granularityBytes(), chain.virtualSizeBytes(group.target()));
+        for (long at = offset; at < end; ) {
+            Piece own = chain.resolve(group.target(), group.target(), at, end - at);
+            if (own.source() == Source.DATA || own.source() == Source.COMPRESSED) {
+                return true;
+            }
+            at = own.endOffset();
+        }
+        return false;
+    }
+
+    /** The pieces of a range, in guest order, as layer {@code top} shows them. */
+    private List<Piece> view(int top, long offset, long end) throws IOException {
         List<Piece> pieces = new ArrayList<>();
         for (long at = offset; at < end; ) {
-            Piece piece = chain.resolve(top, bottom, at, end - at);
+            Piece piece = chain.resolve(top, 0, at, end - at);
             pieces.add(piece);
             at = piece.endOffset();
         }

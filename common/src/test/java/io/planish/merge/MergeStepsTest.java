@@ -31,7 +31,9 @@ class MergeStepsTest {
         int[] before = chain.view(hi);
         int[] belowBefore = target == 0 ? new int[0] : chain.view(target - 1);
         ModelLayer written = chain.layers.get(target);
-        MergeSteps steps = new MergeSteps(chain, new Group(lo, hi, target, written.cluster, zeroes));
+        int[] ownBefore = chain.view(target);
+        int finalSize = random.nextBoolean() ? Math.max(before.length, ownBefore.length) : before.length;
+        MergeSteps steps = new MergeSteps(chain, new Group(lo, hi, target, written.cluster, zeroes), finalSize);
 
         for (long at = 0; at < steps.endOffset(); ) {
             Step step = steps.at(at, Math.max(written.cluster, 1 + random.nextInt(UNITS)));
@@ -45,9 +47,21 @@ class MergeStepsTest {
 
         ModelChain merged = new ModelChain();
         merged.layers.addAll(chain.layers.subList(0, lo));
-        written.size = before.length;
+        int[] expected = Arrays.copyOf(before, finalSize);
+        if (finalSize > before.length) {
+            System.arraycopy(ownBefore, before.length, expected, before.length, finalSize - before.length);
+        }
+        written.size = finalSize;
         merged.layers.add(written);
-        assertThat(merged.view(lo)).as("target over its new backing file").isEqualTo(before);
+        if (finalSize == before.length || lo == target) {
+            assertThat(merged.view(lo)).as("target over its new backing file").isEqualTo(expected);
+        }
+        int lastCluster = Math.ceilDiv(finalSize, written.cluster) * written.cluster;
+        if (finalSize < ownBefore.length) {
+            assertThat(Arrays.stream(written.units, finalSize, lastCluster))
+                    .as("what shows if the disk grows")
+                    .allMatch(unit -> unit <= 0);
+        }
         if (target > 0) {
             assertThat(chain.view(target - 1)).isEqualTo(belowBefore);
         }
