@@ -22,7 +22,7 @@ class ScenariosTest {
 
     @Test
     void nothingIsLostWhenWorkersBrokerGridAndCoordinatorAreKilled() {
-        play("kills", "--chains", "8", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last", "5");
+        play("kills", "--chains", "8", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last", "10");
     }
 
     @Test
