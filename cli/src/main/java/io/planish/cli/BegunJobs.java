@@ -53,27 +53,6 @@ final class BegunJobs {
                 : "";
     }
 
-    /** Forgets the commits that were begun into an image, whichever pool around it remembers them, and says how many. */
-    static int giveUpCommitsInto(Path image) throws IOException {
-        int given = 0;
-        for (Path folder = image.getParent(); folder != null; folder = folder.getParent()) {
-            if (Files.isDirectory(folder.resolve(".planish"))) {
-                Workspace workspace = Workspace.toWriteIn(List.of(folder), List.of());
-                JobRunner runner = workspace.runner(EngineOptions.DEFAULT, Set.of());
-                Pool pool = workspace.pools().all().getFirst();
-                for (BegunJob begun : runner.begun(pool)) {
-                    Job job = begun.job();
-                    if (job.kind() == JobKind.COMMIT
-                            && workspace.gate().here(job.target()).equals(image)) {
-                        runner.giveUp(pool, begun);
-                        given++;
-                    }
-                }
-            }
-        }
-        return given;
-    }
-
     /** Says which folders inside these remember commits of their own that images here take part in. */
     static void nameFoldersInside(Workspace workspace, Snapshot snapshot, PrintWriter err) {
         Set<Path> roots = workspace.pools().all().stream().map(Pool::root).collect(Collectors.toSet());

@@ -3,6 +3,7 @@ package io.planish.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
+import io.planish.engine.CommitsInto;
 import io.planish.image.HeaderFile;
 import io.planish.image.Images;
 import io.planish.image.MetadataCheck;
@@ -98,14 +99,16 @@ final class CheckVerb implements Callable<Integer> {
         boolean letsGo = repair.filter(LEFT_OVER_MARK::equals).isPresent();
         if (letsGo && !Files.exists(Path.of(file))) {
             // renamed or removed: there is no mark, but what is remembered under this name keeps others from going on
-            return letGo(gone());
+            letGo(gone());
+            return ExitCode.DONE;
         }
         boolean isQcow2 = format.map(Images.QCOW2::equals).orElse(LocalChain.looksLikeQcow2(storage, file));
         if (!isQcow2 && letsGo) {
             LocalChain.Link raw = LocalChain.top(storage, file, Images.RAW);
             try (ImageFile open = storage.open(raw.path(), OpenMode.READ_WRITE)) {
                 lock(open, LockMode.WRITE);
-                return letGo(raw.path());
+                letGo(raw.path());
+                return ExitCode.DONE;
             }
         }
         if (!isQcow2) {
@@ -124,7 +127,7 @@ final class CheckVerb implements Callable<Integer> {
             MetadataCheck.Result result = before;
             if (letsGo) {
                 // the mark last: without it a commit that is still remembered would begin again
-                BegunJobs.giveUpCommitsInto(image.path());
+                letGo(image.path());
                 HeaderFile.edit(open, edit -> edit.halfMerged(false));
             } else if (repairs && !before.isClean()) {
                 MetadataCheck.repair(open, file);
@@ -146,18 +149,18 @@ final class CheckVerb implements Callable<Integer> {
         return folder.toRealPath().resolve(absolute.getFileName());
     }
 
-    /** Forgets commits into a file that carries no mark. */
-    private int letGo(Path image) throws IOException {
-        int commits = BegunJobs.giveUpCommitsInto(image);
-        if (!quiet) {
-            spec.commandLine()
-                    .getOut()
-                    .println(
-                            commits == 0
-                                    ? "No commit into it was begun."
-                                    : "Let go of " + commits + " begun commit(s).");
+    private void letGo(Path image) throws IOException {
+        CommitsInto.LetGo letGo = new CommitsInto(new LinuxStorage(), image).letGo();
+        PrintWriter out = spec.commandLine().getOut();
+        if (quiet || json.asked()) {
+            return;
         }
-        return ExitCode.DONE;
+        out.println(
+                letGo.commits() == 0
+                        ? "No commit into it is remembered."
+                        : "Let go of " + letGo.commits() + " begun commit(s).");
+        letGo.stillMarked()
+                .forEach(layer -> out.println(layer + " keeps its mark (planish check -r mark, with its path)"));
     }
 
     private void lock(ImageFile open, LockMode mode) throws IOException {

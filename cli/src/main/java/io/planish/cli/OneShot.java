@@ -121,6 +121,11 @@ final class OneShot {
             here.add(workspace.ref(link.path()));
         }
         if (!here.equals(chain().stream().map(ImageNode::ref).toList())) {
+            Optional<Problem> begun = forest.closed(top());
+            if (begun.isPresent()) {
+                throw new ImageException(
+                        ErrorKind.HALF_MERGED, names.in(begun.get().sentence(), forest), "");
+            }
             Optional<Finding> unread = snapshot.findings().stream()
                     .filter(finding -> finding.problem().reason() == SkipReason.UNREADABLE)
                     .findFirst();

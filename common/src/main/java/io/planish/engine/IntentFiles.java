@@ -18,7 +18,7 @@ import java.util.Optional;
 /** The intents of a pool, in the folder {@code .planish} at its root, one file a job. Each change is durable on return. */
 final class IntentFiles {
     static final String FOLDER = ".planish";
-    private static final String SUFFIX = ".intent.json";
+    static final String SUFFIX = ".intent.json";
 
     private final Storage storage;
     private final Pools pools;
@@ -74,14 +74,22 @@ final class IntentFiles {
             return Optional.empty();
         }
         try {
-            return Json.MAPPER.readValue(content.get(), Intent.class).readBy(pools);
+            return decode(content.get()).readBy(pools);
         } catch (JacksonException e) {
-            throw new ImageException(
-                    ErrorKind.MALFORMED_IMAGE,
-                    path.toString(),
-                    "is no intent that this version can read",
-                    "finish the job with the version of Planish that began it");
+            throw unreadable(path);
         }
+    }
+
+    static Intent decode(byte[] content) throws IOException {
+        return Json.MAPPER.readValue(content, Intent.class);
+    }
+
+    static ImageException unreadable(Path path) {
+        return new ImageException(
+                ErrorKind.MALFORMED_IMAGE,
+                path.toString(),
+                "is no intent that this version can read",
+                "finish the job with the version of Planish that began it");
     }
 
     private static Path file(Pool pool, String run, Job job) {

@@ -4,20 +4,17 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
-import io.planish.image.HeaderFile;
 import io.planish.image.MetadataCheck;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.SkipReason;
-import io.planish.storage.ImageFile;
 import io.planish.storage.ImageFile.LockMode;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
-import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +57,20 @@ public final class JobRunner {
      * {@code DONE} all changes are durable.
      */
     public JobResult run(Job job, Attempt attempt) {
+        JobResult result = attempt(job, attempt);
+        boolean canBeLetGo = job.kind().merges() && job.kind() != JobKind.COMMIT;
+        if (canBeLetGo && result.outcome() instanceof Outcome.Stale) {
+            // at any moment its image shows what it should, and the layers stay
+            try {
+                intents.remove(pools.get(job.target().pool()), attempt.run(), job);
+            } catch (IOException e) {
+                return result(new Outcome.Failed(ErrorKind.IO, String.valueOf(e.getMessage())), new AttemptState());
+            }
+        }
+        return result;
+    }
+
+    private JobResult attempt(Job job, Attempt attempt) {
         AttemptState state = new AttemptState();
         if (!job.kind().merges()) {
             return result(
@@ -117,33 +128,6 @@ public final class JobRunner {
     }
 
     /**
-     * Gives up a begun job that nobody can finish any more, because somebody has taken its files away or has finished it by other
-     * means: what it has written stays as it is. The marks of its middle layers go, that of the target is the caller's. Durable on return.
-     *
-     * @throws ImageException of kind {@code IMAGE_IN_USE} if a middle layer is open elsewhere
-     */
-    public void giveUp(Pool pool, BegunJob begun) throws IOException {
-        JobChain chain = JobChain.of(begun.job());
-        for (ImageRef image : chain.marked()) {
-            if (!image.equals(begun.job().target()) && storage.exists(pathOf(image))) {
-                try (ImageFile file = storage.open(pathOf(image), OpenMode.READ_WRITE)) {
-                    if (file.tryLock(LockMode.WRITE).isPresent()) {
-                        throw new ImageException(
-                                ErrorKind.IMAGE_IN_USE,
-                                image.toString(),
-                                "it is open elsewhere",
-                                "wait until it is closed");
-                    }
-                    if (HeaderFile.isQcow2(file)) {
-                        HeaderFile.edit(file, edit -> edit.halfMerged(false));
-                    }
-                }
-            }
-        }
-        intents.remove(pool, begun.run(), begun.job());
-    }
-
-    /**
      * Whether an earlier attempt has finished the job and only its answer got lost. Reads headers, without locks.
      *
      * @param job with its expectations filled in as far as they are known
@@ -183,7 +167,6 @@ public final class JobRunner {
                 if (path.isPresent()) {
                     files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
                 } else if (image.equals(job.target()) && job.kind() != JobKind.COMMIT) {
-                    intents.remove(pools.get(image.pool()), intent.run(), job);
                     return result(
                             new Outcome.Stale(image + ": it is gone, or another file stands in its place; the "
                                     + "job is let go, its layers stay (plan again)"),

@@ -118,6 +118,10 @@ final class MergeRun implements AutoCloseable {
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());
+        if (begun.isEmpty() && job.kind() == JobKind.COMMIT && !open.isQcow2(job.target())) {
+            // no mark tells of it
+            new CommitsInto(storage, gate.locate(job.target())).requireNone();
+        }
         Rehearsal rehearsal = new Rehearsal(chain, files, gate);
         if (begun.isEmpty() && job.kind() == JobKind.COMMIT) {
             boolean zeroes =

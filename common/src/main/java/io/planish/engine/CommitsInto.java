@@ -1,0 +1,131 @@
+package io.planish.engine;
+
+import com.fasterxml.jackson.core.JacksonException;
+import io.planish.ErrorKind;
+import io.planish.ImageException;
+import io.planish.chain.FileFacts;
+import io.planish.chain.ImageRef;
+import io.planish.image.HeaderFile;
+import io.planish.job.Job;
+import io.planish.job.JobKind;
+import io.planish.storage.ImageFile;
+import io.planish.storage.ImageFile.LockMode;
+import io.planish.storage.SmallFile;
+import io.planish.storage.Storage;
+import io.planish.storage.Storage.OpenMode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The commits into one file that were begun and are not finished, as the folders around it remember them, whichever of these was the pool
+ * then.
+ */
+public final class CommitsInto {
+    private final Storage storage;
+    private final Path image;
+
+    /** @param image where it is, or was, without symbolic links */
+    public CommitsInto(Storage storage, Path image) {
+        this.storage = storage;
+        this.image = image;
+    }
+
+    /** What was let go, and the layers in other pools than the image that keep the mark of a commit that nobody remembers now. */
+    public record LetGo(int commits, List<ImageRef> stillMarked) {}
+
+    private record Remembered(Path file, Path root, Intent intent) {}
+
+    /** @throws ImageException of kind {@code HALF_MERGED} if there is one that may still write */
+    void requireNone() throws IOException {
+        for (Remembered commit : all()) {
+            if (commit.intent().phase() != Intent.Phase.ENDED) {
+                throw new ImageException(
+                        ErrorKind.HALF_MERGED,
+                        image.toString(),
+                        "a commit into it was begun and not finished",
+                        "finish it with planish flatten " + commit.root()
+                                + ", or let go of it with planish check -r mark " + image);
+            }
+        }
+    }
+
+    /**
+     * Forgets them, because somebody has finished them by other means or taken their files away: what they have written stays as it is.
+     * The marks of middle layers go, that of the image is the caller's. Durable on return.
+     *
+     * @throws ImageException of kind {@code IMAGE_IN_USE} if a middle layer is open elsewhere; {@code IO} if a folder around the image
+     *     cannot be looked at
+     */
+    public LetGo letGo() throws IOException {
+        List<ImageRef> stillMarked = new ArrayList<>();
+        List<Remembered> commits = all();
+        for (Remembered commit : commits) {
+            Job job = commit.intent().job();
+            for (ImageRef layer : JobChain.of(job).marked()) {
+                Path path = commit.root().resolve(layer.path());
+                if (!layer.pool().equals(job.target().pool())) {
+                    stillMarked.add(layer);
+                } else if (!layer.equals(job.target()) && storage.exists(path)) {
+                    unmark(path);
+                }
+            }
+            SmallFile.remove(storage, commit.file());
+        }
+        return new LetGo(commits.size(), stillMarked);
+    }
+
+    private void unmark(Path layer) throws IOException {
+        try (ImageFile file = storage.open(layer, OpenMode.READ_WRITE)) {
+            if (file.tryLock(LockMode.WRITE).isPresent()) {
+                throw new ImageException(
+                        ErrorKind.IMAGE_IN_USE, layer.toString(), "it is open elsewhere", "wait until it is closed");
+            }
+            if (HeaderFile.isQcow2(file)) {
+                HeaderFile.edit(file, edit -> edit.halfMerged(false));
+            }
+        }
+    }
+
+    private List<Remembered> all() throws IOException {
+        List<Remembered> commits = new ArrayList<>();
+        for (Path root = image.getParent(); root != null; root = root.getParent()) {
+            Path folder = root.resolve(IntentFiles.FOLDER);
+            if (storage.exists(folder)) {
+                for (Path file : storage.list(folder)) {
+                    if (file.toString().endsWith(IntentFiles.SUFFIX)) {
+                        Intent intent = read(file);
+                        if (isInto(root, intent)) {
+                            commits.add(new Remembered(file, root, intent));
+                        }
+                    }
+                }
+            }
+        }
+        return commits;
+    }
+
+    private Intent read(Path file) throws IOException {
+        try {
+            return IntentFiles.decode(SmallFile.read(storage, file).orElse(new byte[0]));
+        } catch (JacksonException e) {
+            throw IntentFiles.unreadable(file);
+        }
+    }
+
+    /** By the file's name then, or because it is the same file under another one. */
+    private boolean isInto(Path root, Intent intent) throws IOException {
+        Job job = intent.job();
+        if (job.kind() != JobKind.COMMIT) {
+            return false;
+        }
+        if (root.resolve(job.target().path()).equals(image)) {
+            return true;
+        }
+        FileFacts then = intent.files().get(job.target());
+        return then != null
+                && storage.exists(image)
+                && storage.status(image).facts(then.poolId()).sameFile(then);
+    }
+}
