@@ -30,6 +30,9 @@ final class ImageReport {
         out.println("virtual size: " + size(virtualSize()) + " (" + virtualSize() + " bytes)");
         out.println("disk size: " + size(image.status().allocatedBytes()));
         header.ifPresent(h -> {
+            if (h.encryptionMethod() != 0) {
+                out.println("encrypted: yes");
+            }
             out.println("cluster_size: " + h.geometry().clusterBytes());
             h.backing().ifPresent(backing -> {
                 String full = image.backingName().orElse("");
@@ -60,6 +63,9 @@ final class ImageReport {
                 .put("actual-size", image.status().allocatedBytes());
         json.put("dirty-flag", header.map(Header::isDirty).orElse(false));
         header.ifPresent(h -> {
+            if (h.encryptionMethod() != 0) {
+                json.put("encrypted", true);
+            }
             json.put("cluster-size", h.geometry().clusterBytes());
             h.backing().ifPresent(backing -> {
                 json.put("backing-filename", backing.name());

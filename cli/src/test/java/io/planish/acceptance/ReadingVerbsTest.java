@@ -56,6 +56,19 @@ class ReadingVerbsTest {
     }
 
     @Test
+    void anEncryptedImageIsSaidToBe() {
+        String luks = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10";
+        Qemu.img("create", "-q", "--object", "secret,id=key,data=open", "-f", "qcow2", "-o", luks, images.path("a"), "4M");
+
+        assertThat(Cli.planish("info", images.path("a")).out()).contains("encrypted: yes");
+        assertThat(Qemu.json(Cli.planish("info", "--json", images.path("a")).out())
+                        .path("encrypted")
+                        .asBoolean())
+                .isTrue();
+        assertThat(Cli.planish("commit", images.path("a")).exit()).isEqualTo(1);
+    }
+
+    @Test
     void mapOfAChainIsThatOfQemuImg() {
         images.overlay("base", "", "", "4M");
         images.write("base", "write -P 1 0 1M", "write -z 256k 64k");

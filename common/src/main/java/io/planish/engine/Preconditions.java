@@ -129,9 +129,10 @@ final class Preconditions {
                 ErrorKind.CHANGED_UNDERNEATH,
                 image.toString(),
                 "a commit into it is half done, and " + who
-                        + " was made on it meanwhile, which shows neither what was there" + " before nor what will be",
+                        + " stands on it, which shows neither what was there before nor what will be",
                 "remove that overlay, or put it on " + job.top()
-                        + " with qemu-img rebase -u; then planish flatten or apply" + " finishes the commit");
+                        + " with qemu-img rebase -u, then planish flatten or apply finishes the commit; one that was begun with"
+                        + " --force-shared goes on with the same command");
     }
 
     /** What the engine will not touch, whatever a plan says. */
