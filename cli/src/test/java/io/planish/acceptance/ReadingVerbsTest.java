@@ -58,7 +58,17 @@ class ReadingVerbsTest {
     @Test
     void anEncryptedImageIsSaidToBe() {
         String luks = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10";
-        Qemu.img("create", "-q", "--object", "secret,id=key,data=open", "-f", "qcow2", "-o", luks, images.path("a"), "4M");
+        Qemu.img(
+                "create",
+                "-q",
+                "--object",
+                "secret,id=key,data=open",
+                "-f",
+                "qcow2",
+                "-o",
+                luks,
+                images.path("a"),
+                "4M");
 
         assertThat(Cli.planish("info", images.path("a")).out()).contains("encrypted: yes");
         assertThat(Qemu.json(Cli.planish("info", "--json", images.path("a")).out())

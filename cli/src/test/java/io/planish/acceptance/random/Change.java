@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param clean files whose tables must be sound, besides these
  * @param mayGo files that may also be gone
  * @param chains drawn chains that must be there afterwards, {@code "a <- b <- c"}
+ * @param committed file that is there afterwards → the layer whose content it shows, and behind that one's end what it showed itself
  * @param act does it
  */
 record Change(
@@ -23,6 +24,7 @@ record Change(
         List<Layer> clean,
         Set<Layer> mayGo,
         List<String> chains,
+        Map<Layer, Layer> committed,
         Supplier<Reply> act) {
 
     /** What came of it: an error message, or nothing. */

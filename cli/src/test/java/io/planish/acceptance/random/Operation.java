@@ -57,6 +57,7 @@ enum Operation {
                     clean,
                     Set.of(),
                     List.of(),
+                    Map.of(),
                     () -> merged(
                             merges,
                             lo == 0 ? "" : chain.get(lo - 1).file(),
@@ -110,6 +111,7 @@ enum Operation {
                     List.of(chain.get(into)),
                     Set.of(),
                     List.of(),
+                    Map.of(chain.get(into), chain.get(top)),
                     () -> said(words));
         }
     },
@@ -168,7 +170,7 @@ enum Operation {
         Map<Layer, Layer> shows =
                 unchanged(tree.all().stream().filter(isLeaf.or(tree::isShared)).toList());
         Set<Layer> mayGo = tree.all().stream().filter(isLeaf.negate()).collect(Collectors.toSet());
-        return new Change(story, Set.of(), shows, tree.all(), mayGo, List.of(), act);
+        return new Change(story, Set.of(), shows, tree.all(), mayGo, List.of(), Map.of(), act);
     }
 
     static Map<Layer, Layer> unchanged(List<Layer> layers) {
@@ -221,6 +223,7 @@ enum Operation {
                 List.of(Stream.concat(onto.stream(), Stream.of(overlay))
                         .map(layer -> layer.is(LayerShape.RAW) ? layer.file() : layer.name())
                         .collect(Collectors.joining(" <- "))),
+                Map.of(),
                 () -> said(words));
     }
 

@@ -8,8 +8,10 @@ import io.planish.acceptance.QemuImages;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -66,6 +68,7 @@ final class RandomCase {
                     change.clean().stream()
                             .filter(layer -> !gone.contains(layer))
                             .toList());
+            change.committed().forEach(this::assertCommitted);
             for (String chain : change.chains()) {
                 assertThat(new QemuImages(tree.folder(), memory).chainOf(chain.substring(chain.lastIndexOf(' ') + 1)))
                         .endsWith(chain);
@@ -83,6 +86,8 @@ final class RandomCase {
         Script script = new Script();
         Set<Layer> judged =
                 new LinkedHashSet<>(change.due().isEmpty() ? change.shows().values() : tree.all());
+        judged.addAll(change.committed().keySet());
+        judged.addAll(change.committed().values());
         for (Layer layer : judged) {
             script.must(
                     "qemu-img",
@@ -125,6 +130,21 @@ final class RandomCase {
             lost.andNot(now.getOrDefault(name, new BitSet()));
             assertThat(lost.isEmpty()).as("bits of %s in %s", name, file.name()).isTrue();
         });
+    }
+
+    private void assertCommitted(Layer file, Layer top) {
+        try (FileChannel own = FileChannel.open(raw(file), StandardOpenOption.WRITE);
+                FileChannel over = FileChannel.open(raw(top))) {
+            long end = over.size();
+            for (long at = 0; at < end; ) {
+                at += over.transferTo(at, end - at, own.position(at));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Script script = new Script();
+        script.must("qemu-img", "compare", "-f", file.format(), "-F", "raw", tree.path(file), raw(file));
+        assertThat(script.run()).isEmpty();
     }
 
     private void assertRight(Map<Layer, Layer> shows, List<Layer> clean) {
