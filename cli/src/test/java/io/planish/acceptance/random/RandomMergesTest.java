@@ -32,7 +32,7 @@ class RandomMergesTest {
             System.getProperty("planish.random.cases") == null && !Boolean.getBoolean("planish.test.all");
 
     private static final int ENOUGH = 100;
-    private static final Duration BUDGET = Duration.ofMinutes(4);
+    private static final Duration BUDGET = Duration.ofMinutes(3);
     private static final long FIRST_SEED = Long.getLong("planish.random.seed", 1);
     /** Most cases run in memory, where nothing waits for a disk, and one in so many where files lie. */
     private static final int ON_DISK = 10;
