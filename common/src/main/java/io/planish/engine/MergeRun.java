@@ -27,7 +27,6 @@ import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -249,7 +248,8 @@ final class MergeRun implements AutoCloseable {
         int granularity = writer.granularityBytes();
         Steps steps = steps(view, granularity, writer.hasZeroClusters(), intent.virtualSizeBytes());
         MergeBatch batch = new MergeBatch(view, target, writer, new Copies(target, copying), commit);
-        List<BatchVerifier> verifiers = verifiers();
+        BatchVerifiers verifiers = new BatchVerifiers(
+                target, verifying, options.threads(), () -> OpenChain.open(chain.images(), files, gate, pools));
         boolean verifiesFully = options.verify() == Verify.FULL;
         Pace pace = new Pace(attempt);
         long end = steps.endOffset();
@@ -279,21 +279,21 @@ final class MergeRun implements AutoCloseable {
                 // a guest sees what a pull or rebase has flushed, and no later attempt would look at it again
                 writer.prepare();
                 BatchVerifier.verifyPlan(target, writer, written);
-                verifyData(verifiers, target, written);
+                verifiers.verifyData(written);
                 verifying.await();
             }
             writer.flush();
             view.reload(chain.target());
             settle(intent, end);
             if (verifiesFully && commit) {
-                verifyData(verifiers, target, written);
+                verifiers.verifyData(written);
             }
             verifying.run(() -> {
                 if (verifiesFully && !intent.targetIsRaw()) {
                     String name = job.target().toString();
                     BatchVerifier.verifyTables(Qcow2Image.open(target, name, Images.CACHE_BYTES, end), written);
                 }
-                leavePageCache(target, written);
+                verifiers.leavePageCache(written);
             });
             unsettled = Optional.of(new Checkpoint(
                     Checkpoint.VERSION,
@@ -310,35 +310,6 @@ final class MergeRun implements AutoCloseable {
 
     private long roomSince(long from, MergeBatch batch) {
         return options.batchBytes() - (batch.bytesWritten() - from);
-    }
-
-    private List<BatchVerifier> verifiers() throws IOException {
-        List<BatchVerifier> verifiers = new ArrayList<>();
-        while (verifiers.size() < options.threads()) {
-            verifiers.add(new BatchVerifier(
-                    OpenChain.open(chain.images(), files, gate, pools).view()));
-        }
-        return verifiers;
-    }
-
-    /** Each reads a share of the batch: the disk gives more to several readers than to one. */
-    private void verifyData(List<BatchVerifier> verifiers, ImageFile target, List<MergeBatch.Written> written)
-            throws IOException {
-        int share = Math.ceilDiv(written.size(), verifiers.size());
-        for (int i = 0; i * share < written.size(); i++) {
-            BatchVerifier verifier = verifiers.get(i);
-            List<MergeBatch.Written> part = written.subList(i * share, Math.min(written.size(), (i + 1) * share));
-            verifying.run(() -> verifier.verifyData(target, part));
-        }
-    }
-
-    /** Not every filesystem drops what was written past the page cache; nobody else uses the target. */
-    private static void leavePageCache(ImageFile target, List<MergeBatch.Written> written) throws IOException {
-        for (MergeBatch.Written one : written) {
-            if (!one.cloned() && !one.isZero()) {
-                target.dropCache(one.hostOffset(), one.piece().lengthBytes());
-            }
-        }
     }
 
     /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. */
