@@ -49,7 +49,7 @@ final class Execution {
         this.saved = saved;
         this.references = references;
         this.json = options.json();
-        this.limits = options.limits();
+        this.limits = options.limits(saved.plan().policy());
         this.hooks = options.hooks();
         this.out = out;
         this.err = err;

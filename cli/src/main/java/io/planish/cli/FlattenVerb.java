@@ -78,7 +78,7 @@ final class FlattenVerb implements Callable<Integer> {
             // what could not be finished is marked on disk and left alone; the other chains need not wait for it
             allFinished = begun.finish(out, spec.commandLine().getErr());
         }
-        Policy wanted = policy.policy(workspace);
+        Policy wanted = policy.policy(workspace, Optional.empty());
         Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
         BegunJobs.nameFoldersInside(workspace, snapshot, spec.commandLine().getErr());
         int exit = flatten(workspace, snapshot, Planner.plan(snapshot, wanted), true, out);

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,6 +60,13 @@ final class PlanVerb implements Callable<Integer> {
     private @Nullable Path file;
 
     @Option(
+            names = "--canary",
+            paramLabel = "N",
+            description =
+                    "Have each 'apply' of the plan carry out at most N jobs, and nothing more in a pool once one of its jobs has failed.")
+    private Optional<Integer> canary = Optional.empty();
+
+    @Option(
             names = "--json",
             description =
                     "Print the plan as it is saved, what space it needs as far as each job, and how each tree looks before and after:"
@@ -79,7 +87,7 @@ final class PlanVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Workspace workspace = pools.open().with(references.references());
-        Policy wanted = policy.policy(workspace);
+        Policy wanted = policy.policy(workspace, canary);
         Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
         BegunJobs.nameFoldersInside(workspace, snapshot, spec.commandLine().getErr());
         if (explain != null) {

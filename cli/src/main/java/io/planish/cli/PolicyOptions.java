@@ -129,8 +129,11 @@ final class PolicyOptions {
             description = "Remove leftovers at once instead of moving them to .planish-trash: --grace 0.")
     private boolean delete;
 
-    /** @param folders of the pools: a pattern that begins with one of them is meant within it */
-    Policy policy(Workspace folders) {
+    /**
+     * @param folders of the pools: a pattern that begins with one of them is meant within it
+     * @param canary how many jobs each run of the plan may begin
+     */
+    Policy policy(Workspace folders, Optional<Integer> canary) {
         try {
             return Policy.DEFAULT
                     .change()
@@ -145,11 +148,12 @@ final class PolicyOptions {
                     .protect(within(folders, "--protect", protect))
                     .dropRestorePoints(dropRestorePoints)
                     .verify(verify)
-                    .budgetBytes(ofAll(budget, Policy.DEFAULT.budgetBytes()))
+                    .budgetBytes(ofAll("--budget", budget, Policy.DEFAULT.budgetBytes()))
                     .budgetByPool(ofOne(folders, "--budget", budget))
-                    .headroomBytes(ofAll(headroom, Policy.DEFAULT.headroomBytes()))
+                    .headroomBytes(ofAll("--headroom", headroom, Policy.DEFAULT.headroomBytes()))
                     .headroomByPool(ofOne(folders, "--headroom", headroom))
                     .grace(graceOrDefault())
+                    .canary(canary)
                     .build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
@@ -163,11 +167,11 @@ final class PolicyOptions {
         return delete ? Duration.ZERO : grace == null ? Policy.DEFAULT.grace() : grace;
     }
 
-    private static long ofAll(List<String> sizes, long otherwise) {
+    private static long ofAll(String option, List<String> sizes, long otherwise) {
         return sizes.stream()
                 .filter(size -> size.indexOf('=') < 0)
                 .reduce((first, last) -> last)
-                .map(Bytes::parse)
+                .map(size -> bytes(option, size))
                 .orElse(otherwise);
     }
 
@@ -176,10 +180,18 @@ final class PolicyOptions {
         for (String size : sizes) {
             int equals = size.lastIndexOf('=');
             if (equals >= 0) {
-                byPool.put(pool(folders, option, size.substring(0, equals)), Bytes.parse(size.substring(equals + 1)));
+                byPool.put(pool(folders, option, size.substring(0, equals)), bytes(option, size.substring(equals + 1)));
             }
         }
         return byPool;
+    }
+
+    private static long bytes(String option, String size) {
+        try {
+            return Bytes.parse(size);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+        }
     }
 
     /** By its name, or by its folder. */

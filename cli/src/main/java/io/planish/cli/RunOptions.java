@@ -1,5 +1,6 @@
 package io.planish.cli;
 
+import io.planish.plan.Policy;
 import io.planish.platform.Hooks;
 import io.planish.platform.Program;
 import java.time.Duration;
@@ -29,8 +30,8 @@ final class RunOptions {
             paramLabel = "N",
             description =
                     "Try it out: carry out at most N jobs, and nothing more in a pool once one of its jobs has failed."
-                            + " 'apply' goes on with the rest.")
-    private int canary = Integer.MAX_VALUE;
+                            + " 'apply' goes on with the rest. Default: as the plan was made; 0: all jobs.")
+    private @Nullable Integer canary;
 
     @Option(names = "--json", description = "Say in JSON what was done, one object for each run of a plan.")
     private boolean json;
@@ -66,17 +67,20 @@ final class RunOptions {
         return Optional.ofNullable(command).map(words -> ReferenceOptions.program(spec, option, words, hookTimeout));
     }
 
-    PlanRun.Limits limits() {
-        requireWithin("--jobs", jobs, MOST_AT_ONCE);
-        requireWithin("--canary", canary, Integer.MAX_VALUE);
-        return new PlanRun.Limits(jobs, canary);
+    /** @param policy under which the plan was made */
+    PlanRun.Limits limits(Policy policy) {
+        if (jobs < 1 || jobs > MOST_AT_ONCE) {
+            throw wrong("--jobs is " + jobs + ", but must be from 1 to " + MOST_AT_ONCE);
+        }
+        if (canary != null && canary < 0) {
+            throw wrong("--canary is " + canary + ", but must be at least 1, or 0 for all jobs");
+        }
+        int most = canary == null ? policy.canary().orElse(0) : canary;
+        return new PlanRun.Limits(jobs, most == 0 ? Integer.MAX_VALUE : most);
     }
 
-    private void requireWithin(String option, int value, int most) {
-        if (value < 1 || value > most) {
-            throw new ParameterException(
-                    spec.commandLine(), option + " is " + value + ", but must be from 1 to " + most);
-        }
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 
     boolean json() {

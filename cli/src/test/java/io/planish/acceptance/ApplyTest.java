@@ -201,6 +201,18 @@ class ApplyTest {
     }
 
     @Test
+    void aPlanMadeForCanariesIsAppliedJobByJobUnlessToldOtherwise() throws IOException {
+        plan("--canary", "1");
+
+        assertThat(Cli.planish("apply", plan).out()).contains("1 of 2 jobs done");
+        assertThat(images.chainOf("other")).isEqualTo("root <- t1 <- t2 <- other");
+        assertDone(Cli.planish("apply", plan, "--canary", "0"));
+        images.assertUnchangedAndClean("active", "other");
+        assertThat(Cli.planish("apply", plan, "--canary", "-1").err())
+                .contains("--canary is -1, but must be at least 1");
+    }
+
+    @Test
     void theSummaryInJsonTellsOfEachJob() {
         JsonNode json =
                 Qemu.json(Cli.planish("apply", plan, "--json", "--jobs", "4").out());

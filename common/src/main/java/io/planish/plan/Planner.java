@@ -36,11 +36,19 @@ public final class Planner {
     }
 
     public static Plan plan(Snapshot snapshot, Policy policy) {
-        return new Planner(snapshot, policy).plan();
+        return new Planner(snapshot, policy).plan(snapshot.forest().trees());
     }
 
-    private Plan plan() {
-        List<Forest> waiting = plan(snapshot.forest().trees(), false);
+    /** The same for the tree of one image alone: what there is of room and budgets is all for it. */
+    public static Plan planTreeOf(ImageRef image, Snapshot snapshot, Policy policy) {
+        return new Planner(snapshot, policy)
+                .plan(snapshot.forest().trees().stream()
+                        .filter(tree -> tree.node(image).isPresent())
+                        .toList());
+    }
+
+    private Plan plan(List<Forest> trees) {
+        List<Forest> waiting = plan(trees, false);
         for (int before = -1; before != jobs.size() && !waiting.isEmpty(); ) {
             before = jobs.size();
             waiting = plan(waiting, false);

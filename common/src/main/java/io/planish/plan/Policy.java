@@ -30,6 +30,7 @@ import java.util.Optional;
  * @param budgetBytes how much one run may write to each pool; {@link Long#MAX_VALUE}: no bound
  * @param headroomByPool what the filesystems of these pools must have left instead
  * @param budgetByPool how much one run may write to these pools instead
+ * @param canary how many jobs one run may begin at all, at least 1; with it a pool stops at the first job of it that failed or whose outcome is unknown
  */
 public record Policy(
         int maxDepth,
@@ -47,7 +48,8 @@ public record Policy(
         long headroomBytes,
         @JsonAlias("maxBytesToWrite") long budgetBytes,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> headroomByPool,
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> budgetByPool) {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> budgetByPool,
+        Optional<Integer> canary) {
 
     public static final Policy DEFAULT = new Policy(
             2,
@@ -65,7 +67,8 @@ public record Policy(
             64L << 20,
             Long.MAX_VALUE,
             Map.of(),
-            Map.of());
+            Map.of(),
+            Optional.empty());
 
     /** @throws IllegalArgumentException naming the key, its value, and what it may be */
     public Policy {
@@ -84,6 +87,9 @@ public record Policy(
         headroomByPool = Map.copyOf(Objects.requireNonNullElse(headroomByPool, Map.of()));
         budgetByPool = Map.copyOf(Objects.requireNonNullElse(budgetByPool, Map.of()));
         headroomByPool.forEach((pool, bytes) -> notNegative("headroom of " + pool, bytes));
+        if (canary.orElse(1) < 1) {
+            throw new IllegalArgumentException("canary is " + canary.get() + ", but must be at least 1");
+        }
         budgetByPool.forEach((pool, bytes) -> notNegative("budget of " + pool, bytes));
         keep = List.copyOf(keep);
         protect = List.copyOf(protect);

@@ -25,6 +25,7 @@ public final class PolicyBuilder {
     private long budgetBytes;
     private Map<PoolName, Long> headroomByPool;
     private Map<PoolName, Long> budgetByPool;
+    private Optional<Integer> canary;
 
     PolicyBuilder(Policy like) {
         maxDepth = like.maxDepth();
@@ -43,6 +44,7 @@ public final class PolicyBuilder {
         budgetBytes = like.budgetBytes();
         headroomByPool = like.headroomByPool();
         budgetByPool = like.budgetByPool();
+        canary = like.canary();
     }
 
     public PolicyBuilder maxDepth(int files) {
@@ -125,6 +127,11 @@ public final class PolicyBuilder {
         return this;
     }
 
+    public PolicyBuilder canary(Optional<Integer> jobs) {
+        canary = jobs;
+        return this;
+    }
+
     /** @throws IllegalArgumentException naming the key, its value, and what it may be */
     public Policy build() {
         return new Policy(
@@ -143,6 +150,7 @@ public final class PolicyBuilder {
                 headroomBytes,
                 budgetBytes,
                 headroomByPool,
-                budgetByPool);
+                budgetByPool,
+                canary);
     }
 }

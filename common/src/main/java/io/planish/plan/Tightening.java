@@ -1,18 +1,21 @@
 package io.planish.plan;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.planish.chain.PoolName;
 import io.planish.job.Verify;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * What somebody asks of a policy that is not theirs: less may be done than it allows, never more. Each value is as in {@link Policy};
- * an absent one leaves the policy's.
+ * an absent one leaves the policy's; what is said of a pool goes before what is said of all.
  */
 public record Tightening(
         Optional<Integer> maxDepth,
@@ -26,7 +29,14 @@ public record Tightening(
         Optional<Verify> verify,
         Optional<Duration> grace,
         Optional<Long> headroomBytes,
-        Optional<Long> budgetBytes) {
+        Optional<Long> budgetBytes,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> headroomByPool,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<PoolName, Long> budgetByPool) {
+
+    public Tightening {
+        headroomByPool = Map.copyOf(Objects.requireNonNullElse(headroomByPool, Map.of()));
+        budgetByPool = Map.copyOf(Objects.requireNonNullElse(budgetByPool, Map.of()));
+    }
 
     /**
      * The policy with these values.
@@ -41,6 +51,39 @@ public record Tightening(
                 .protect(joined(policy.protect(), protect))
                 .build();
         return more.map(tightening -> tightening.of(joined)).orElse(joined);
+    }
+
+    /**
+     * Bounds on what is written, as people say them: {@code 20G} for each pool, {@code gold=5G} for one; of several the last.
+     *
+     * @throws IllegalArgumentException naming what is not said so
+     */
+    public static Tightening ofBudget(List<String> sizes) {
+        Optional<Long> ofAll = Optional.empty();
+        Map<PoolName, Long> byPool = new HashMap<>();
+        for (String size : sizes) {
+            int equals = size.lastIndexOf('=');
+            if (equals < 0) {
+                ofAll = Optional.of(Bytes.parse(size));
+            } else {
+                byPool.put(new PoolName(size.substring(0, equals)), Bytes.parse(size.substring(equals + 1)));
+            }
+        }
+        return new Tightening(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                ofAll,
+                Map.of(),
+                byPool);
     }
 
     private Policy of(Policy policy) {
@@ -64,14 +107,35 @@ public record Tightening(
                 .grace(atLeast("grace", policy.grace(), grace))
                 .headroomBytes(atLeast("headroomBytes", policy.headroomBytes(), headroomBytes))
                 .budgetBytes(atMost("budgetBytes", policy.budgetBytes(), budgetBytes))
-                .headroomByPool(each(policy.headroomByPool(), bytes -> Math.max(bytes, headroomBytes.orElse(0L))))
-                .budgetByPool(each(policy.budgetByPool(), bytes -> Math.min(bytes, budgetBytes.orElse(Long.MAX_VALUE))))
+                .headroomByPool(byPool(policy.headroomByPool(), headroomByPool, this::headroom, policy))
+                .budgetByPool(byPool(policy.budgetByPool(), budgetByPool, this::budget, policy))
                 .build();
     }
 
-    private static Map<PoolName, Long> each(Map<PoolName, Long> bytes, UnaryOperator<Long> change) {
-        return bytes.entrySet().stream()
-                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, one -> change.apply(one.getValue())));
+    /** The value of each pool that the policy or this names. */
+    private static Map<PoolName, Long> byPool(
+            Map<PoolName, Long> named,
+            Map<PoolName, Long> wanted,
+            BiFunction<Policy, PoolName, Long> value,
+            Policy policy) {
+        return Stream.of(named, wanted)
+                .flatMap(bytes -> bytes.keySet().stream())
+                .distinct()
+                .collect(Collectors.toUnmodifiableMap(pool -> pool, pool -> value.apply(policy, pool)));
+    }
+
+    private long headroom(Policy policy, PoolName pool) {
+        long named = policy.headroomBytes(pool);
+        return Optional.ofNullable(headroomByPool.get(pool))
+                .map(bytes -> atLeast("headroomByPool." + pool, named, Optional.of(bytes)))
+                .orElse(Math.max(named, headroomBytes.orElse(0L)));
+    }
+
+    private long budget(Policy policy, PoolName pool) {
+        long named = policy.budgetBytes(pool);
+        return Optional.ofNullable(budgetByPool.get(pool))
+                .map(bytes -> atMost("budgetByPool." + pool, named, Optional.of(bytes)))
+                .orElse(Math.min(named, budgetBytes.orElse(Long.MAX_VALUE)));
     }
 
     private Direction direction(Direction named) {

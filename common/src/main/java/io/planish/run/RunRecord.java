@@ -7,12 +7,14 @@ import io.planish.job.Outcomes;
 import io.planish.plan.Policy;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A run as the ledger holds it. As in {@link JobRecord}, each transition is one compare-and-set, and one that gives nothing
@@ -184,6 +186,13 @@ public record RunRecord(
         Draft next = new Draft(this);
         next.limits = limits;
         return next.done();
+    }
+
+    /** How many jobs it may begin at all, by its policy and its limits; empty: it is no canary. */
+    public Optional<Integer> canary() {
+        return Stream.of(limits.canary(), policy.flatMap(Policy::canary))
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder());
     }
 
     /** All its jobs have an outcome. */

@@ -4,8 +4,11 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.plan.Policy;
 import io.planish.plan.Tightening;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -80,6 +83,40 @@ public record RunRequest(
     public RunRequest limited(Optional<RunLimits> limits) {
         return new RunRequest(
                 version, id, origin, pools, image, policy, keep, protect, tighten, plan, limits, priority);
+    }
+
+    /** The same wish with these values in place of the policy's. */
+    public RunRequest tightened(Optional<Tightening> values) {
+        return new RunRequest(version, id, origin, pools, image, policy, keep, protect, values, plan, limits, priority);
+    }
+
+    /**
+     * @param there the pools that may be named
+     * @param whom for whom these are configured
+     * @throws IllegalArgumentException naming another one, and the key under which it is named
+     */
+    public void requireOnly(Set<PoolName> there, String whom) {
+        requireOnly(there, whom, "", pools);
+        limits.ifPresent(given ->
+                requireOnly(there, whom, "limits.pools: ", given.pools().keySet()));
+        tighten.ifPresent(given -> {
+            requireOnly(
+                    there,
+                    whom,
+                    "tighten.headroomByPool: ",
+                    given.headroomByPool().keySet());
+            requireOnly(
+                    there, whom, "tighten.budgetByPool: ", given.budgetByPool().keySet());
+        });
+    }
+
+    private static void requireOnly(Set<PoolName> there, String whom, String key, Collection<PoolName> named) {
+        for (PoolName pool : named) {
+            if (!there.contains(pool)) {
+                throw new IllegalArgumentException(
+                        key + "pool '" + pool + "' is not configured" + whom + "; there are " + new TreeSet<>(there));
+            }
+        }
     }
 
     /**

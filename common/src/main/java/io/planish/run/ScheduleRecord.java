@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * @param zone of cron and window
  * @param window as {@link Window#times}, when jobs may run; empty: at any time
  * @param policy the name of a configured policy
+ * @param canary how many jobs each of its runs may begin at all, as in {@link RunLimits#canary}
  * @param paused whether it starts no runs
  * @param changedMillis when it was last changed, in ms since 1970: planned times before do not count
  */
@@ -25,6 +26,7 @@ public record ScheduleRecord(
         Optional<String> window,
         List<PoolName> pools,
         String policy,
+        Optional<Integer> canary,
         boolean paused,
         long changedMillis) {
 
@@ -39,15 +41,16 @@ public record ScheduleRecord(
                     "schedule '" + name + "' is not 1 to 40 of A-Z, a-z, 0-9, '.', '_' and '-'");
         }
         pools = List.copyOf(pools);
-        limits(window, zone);
+        limits(window, zone, canary);
     }
 
     /** The wish for the run of one planned time. */
     public RunRequest request(String id) {
-        return RunRequest.of(id, RunRequest.Origin.SCHEDULE, pools, policy).limited(limits(window, zone));
+        return RunRequest.of(id, RunRequest.Origin.SCHEDULE, pools, policy).limited(limits(window, zone, canary));
     }
 
-    private static Optional<RunLimits> limits(Optional<String> window, String zone) {
-        return window.map(times -> new RunLimits(Map.of(), Optional.of(new Window(times, zone))));
+    private static Optional<RunLimits> limits(Optional<String> window, String zone, Optional<Integer> canary) {
+        RunLimits limits = new RunLimits(Map.of(), window.map(times -> new Window(times, zone)), canary);
+        return limits.equals(RunLimits.NONE) ? Optional.empty() : Optional.of(limits);
     }
 }

@@ -43,7 +43,8 @@ class PlanFileTest {
                     7,
                     9,
                     Map.of(new PoolName("a"), 70L),
-                    Map.of(new PoolName("b"), 90L)),
+                    Map.of(new PoolName("b"), 90L),
+                    Optional.of(5)),
             List.of(new Job(
                     "j1",
                     JobKind.COMMIT,

@@ -65,10 +65,13 @@ class TighteningTest {
                 "{\"verify\":\"NONE\"}",
                 "{\"grace\":\"P6D\"}",
                 "{\"headroomBytes\":1}",
+                "{\"headroomByPool\":{\"gold\":1}}",
+                "{\"budgetByPool\":{\"gold\":1001}}",
                 "{\"budgetBytes\":1001}")) {
             String key = looser.substring(2, looser.indexOf('"', 2));
+            String pool = looser.contains("gold") ? ".gold" : "";
             assertThatThrownBy(() -> tightened(looser))
-                    .hasMessageStartingWith("tighten." + key + " is ")
+                    .hasMessageStartingWith("tighten." + key + pool + " is ")
                     .hasMessageContaining(", which allows more than the policy's ");
         }
     }
@@ -102,12 +105,44 @@ class TighteningTest {
     }
 
     @Test
+    void aPoolMayBeGivenABudgetOfItsOwnThatIsNoLargerThanThePolicys() throws JsonProcessingException {
+        PoolName gold = new PoolName("gold");
+        PoolName silver = new PoolName("silver");
+        PoolName tin = new PoolName("tin");
+        Policy policy = NAMED.change().budgetByPool(Map.of(gold, 5_000L)).build();
+
+        Policy tightened = Tightening.of(
+                policy,
+                List.of(),
+                List.of(),
+                Optional.of(Json.STRICT.readValue(
+                        "{\"budgetBytes\":10,\"budgetByPool\":{\"gold\":4000,\"silver\":800},\"headroomByPool\":{\"gold\":99999999}}",
+                        Tightening.class)));
+
+        assertThat(tightened.budgetBytes(gold)).isEqualTo(4000);
+        assertThat(tightened.budgetBytes(silver)).as("more than all others").isEqualTo(800);
+        assertThat(tightened.budgetBytes(tin)).isEqualTo(10);
+        assertThat(tightened.headroomBytes(gold)).isEqualTo(99999999);
+        assertThat(tightened.headroomBytes(tin)).isEqualTo(policy.headroomBytes(tin));
+    }
+
+    @Test
+    void budgetsAreReadAsPeopleSayThem() {
+        Policy tightened = Tightening.of(
+                Policy.DEFAULT, List.of(), List.of(), Optional.of(Tightening.ofBudget(List.of("1M", "gold=2M", "2K"))));
+
+        assertThat(tightened.budgetBytes(new PoolName("gold"))).isEqualTo(2L << 20);
+        assertThat(tightened.budgetBytes(new PoolName("tin"))).isEqualTo(2L << 10);
+    }
+
+    @Test
     void anUnknownKeyIsNamedWithThoseThereAre() {
         assertThatThrownBy(() -> tightened("{\"maxdepth\":9}"))
                 .isInstanceOfSatisfying(
                         UnrecognizedPropertyException.class,
                         e -> assertThat(Json.message(e))
-                                .startsWith("'maxdepth' is no known key (there are budgetBytes, direction, "));
+                                .startsWith(
+                                        "'maxdepth' is no known key (there are budgetByPool, budgetBytes, direction, "));
     }
 
     private static Policy tightened(String json) throws JsonProcessingException {

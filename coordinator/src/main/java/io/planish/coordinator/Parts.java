@@ -61,7 +61,8 @@ final class Parts {
     @Produces
     @Singleton
     Runs runs(Ledger ledger, PoolsConfig pools, PoliciesConfig policies, Clock clock) {
-        return new Runs(ledger, Settings.poolNames(pools), Settings.policies(policies), clock);
+        return new Runs(
+                ledger, Settings.poolNames(pools), Settings.policies(policies, Settings.poolNames(pools)), clock);
     }
 
     @Produces
@@ -80,8 +81,8 @@ final class Parts {
 
     @Produces
     @Singleton
-    PlanMaker planMaker(PlanMaker.Scan scan, PoliciesConfig policies, FleetMetrics metrics) {
-        return new PlanMaker(scan, Settings.policies(policies), metrics);
+    PlanMaker planMaker(PlanMaker.Scan scan, PoolsConfig pools, PoliciesConfig policies, FleetMetrics metrics) {
+        return new PlanMaker(scan, Settings.policies(policies, Settings.poolNames(pools)), metrics);
     }
 
     @Produces

@@ -20,8 +20,11 @@ import io.planish.job.JobState;
 import io.planish.job.Json;
 import io.planish.job.Offer;
 import io.planish.job.Outcome;
+import io.planish.job.Outcomes;
 import io.planish.job.Progress;
+import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
+import io.planish.plan.Plan;
 import io.planish.run.Event;
 import io.planish.run.RunRecord;
 import io.planish.run.RunState;
@@ -44,6 +47,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,7 +146,13 @@ class CoordinatorTest {
         refused("{\"pool\":\"gold\",\"protekt\":[\"*\"]}")
                 .body("detail", containsString("'protekt' is no known key (there are id, image, keep, "));
         refused("{\"pool\":\"gold\",\"tighten\":{\"max-depth\":3}}")
-                .body("detail", containsString("'max-depth' is no known key (there are budgetBytes, "));
+                .body("detail", containsString("'max-depth' is no known key (there are budgetByPool, budgetBytes, "));
+        refused("{\"pool\":\"gold\",\"tighten\":{\"budgetByPool\":{\"glod\":1}}}")
+                .body(
+                        "detail",
+                        containsString("tighten.budgetByPool: pool 'glod' is not configured; there are [bronze, "));
+        refused("{\"pool\":\"gold\",\"policy\":\"careful\",\"limits\":{\"canary\":2}}")
+                .body("detail", equalTo("limits.canary is 2, which allows more than the policy's 1"));
     }
 
     private static ValidatableResponse refused(String request) {
@@ -251,6 +261,83 @@ class CoordinatorTest {
     }
 
     @Test
+    void aRequestsBudgetForOnePoolHoldsThereAndTheImageThatIsAskedForGetsAllOfIt() throws Exception {
+        Qemu.chain(pool, "thrift-a0", "thrift-a1", "thrift-a2", "thrift-a3");
+        Qemu.chain(pool, "thrift-z0", "thrift-z1", "thrift-z2", "thrift-z3");
+        String tight = "{\"id\":\"%s\",\"pool\":\"gold\",\"image\":\"thrift-z3\",\"tighten\":"
+                + "{\"budgetBytes\":%d,\"budgetByPool\":{\"gold\":%d}}}";
+        long enough = planned("thrift-enough", String.format(tight, "thrift-enough", 0, 1L << 40)).jobs().stream()
+                .mapToLong(job -> job.bytesToWrite())
+                .sum();
+
+        Plan none = planned("thrift-none", String.format(tight, "thrift-none", 1L << 40, enough - 1));
+        Plan all = planned("thrift-all", String.format(tight, "thrift-all", 0, enough));
+
+        assertThat(enough).isPositive();
+        assertThat(none.skips())
+                .anyMatch(skip -> skip.reason() == SkipReason.BUDGET
+                        && skip.image().toString().equals("gold/thrift-z3"));
+        assertThat(all.skips()).isEmpty();
+        assertThat(all.jobs()).isNotEmpty();
+    }
+
+    private Plan planned(String id, String request) throws Exception {
+        given().contentType(ContentType.JSON)
+                .body(request)
+                .post("/api/v1/requests")
+                .then()
+                .statusCode(202);
+        String run = "request-" + id;
+        await().until(() -> ledger.runs().get(run).orElseThrow().plan().isPresent());
+        given().post("/api/v1/runs/" + run + "/cancel");
+        await().until(() -> ledger.runs().get(run).orElseThrow().state().isOver());
+        return ledger.plans()
+                .get(ledger.runs().get(run).orElseThrow().plan().orElseThrow())
+                .orElseThrow()
+                .plan();
+    }
+
+    @Test
+    void aPolicysCanaryHoldsForItsRunsAndCannotBeLiftedByTheirLimits() throws Exception {
+        Qemu.chain(pool, "canary-a0", "canary-a1", "canary-a2");
+        Qemu.chain(pool, "canary-b0", "canary-b1", "canary-b2");
+        given().contentType(ContentType.JSON)
+                .body(Map.of("id", "canaries", "pools", List.of("gold"), "policy", "careful"))
+                .post("/api/v1/runs")
+                .then()
+                .statusCode(202);
+
+        await().until(() -> states("canaries").getOrDefault("SKIPPED", 0L) > 0);
+        assertThat(states("canaries").get("QUEUED")).isEqualTo(1);
+        problemOf(given().contentType(ContentType.JSON)
+                        .body("{\"canary\":5}")
+                        .put("/api/v1/runs/canaries/limits")
+                        .then())
+                .body("detail", equalTo("limits.canary is 5, which allows more than the policy's 1"));
+        given().post("/api/v1/runs/canaries/cancel").then().statusCode(200);
+    }
+
+    private static ValidatableResponse problemOf(ValidatableResponse answer) {
+        return answer.statusCode(400).contentType("application/problem+json");
+    }
+
+    /** How many jobs of the run are in which state, or have which outcome. */
+    private Map<String, Long> states(String run) throws Exception {
+        return ledger
+                .jobs()
+                .get(ledger.runs().get(run).orElseThrow().jobs().stream()
+                        .map(job -> JobRecord.key(run, job))
+                        .toList())
+                .values()
+                .stream()
+                .collect(Collectors.groupingBy(
+                        job -> job.outcome()
+                                .map(Outcomes::name)
+                                .orElse(job.state() instanceof JobState.Queued ? "QUEUED" : "OTHER"),
+                        Collectors.counting()));
+    }
+
+    @Test
     void aStaleTreeIsPlannedOnceMoreInTheSameRun() throws Exception {
         Qemu.chain(pool, "stale-base", "stale-a", "stale-b", "stale-c");
         given().contentType(ContentType.JSON)
@@ -290,6 +377,10 @@ class CoordinatorTest {
         assertThat(once("--pool", "empty").err()).contains("Unknown options: '--pool'");
         assertThat(once("--schedule", "none").exit()).isEqualTo(2);
         assertThat(once("--deadline", "soon").err()).contains("no span of time such as 7d");
+        assertThat(once("--pools", "empty", "--budget", "gold=much").err()).contains("'much' is no size such as 500M");
+        assertThat(once("--pools", "empty", "--budget", "glod=5M").err())
+                .contains("tighten.budgetByPool: pool 'glod' is not configured");
+        assertThat(once("--pools", "empty", "--canary", "0").err()).contains("canary is 0, but must be at least 1");
         assertThat(once("--help").out()).contains("--fail-on-skip");
     }
 

@@ -189,13 +189,16 @@ class IntakeTest {
         given().get("/api/v1/schedules/yearly").then().body("next", containsString("-01-01T00:00:00Z"));
         problem(given().delete("/api/v1/schedules/yearly").then(), 409);
 
-        schedule("new", "{\"cron\":\"0 1 * * *\",\"pools\":[\"empty\"],\"paused\":true}")
-                .statusCode(200);
+        schedule("new", "{\"cron\":\"0 1 * * *\",\"pools\":[\"empty\"],\"canary\":2,\"paused\":true}")
+                .statusCode(200)
+                .body("canary", equalTo(2));
         given().delete("/api/v1/schedules/new").then().statusCode(204);
         given().get("/api/v1/schedules").then().body("name", not(hasItems("new")));
         problem(schedule("bad", "{\"cron\":\"soon\",\"pools\":[\"empty\"]}"), 400)
                 .body("detail", containsString("five fields"));
         problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"pools\":[\"lead\"]}"), 400);
+        problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"pools\":[\"empty\"],\"canary\":0}"), 400)
+                .body("detail", containsString("canary is 0, but must be at least 1"));
         problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"zone\":\"Mars\",\"pools\":[\"empty\"]}"), 400);
     }
 
@@ -209,6 +212,7 @@ class IntakeTest {
                 Optional.empty(),
                 List.of(new PoolName("silver")),
                 "untouched",
+                Optional.empty(),
                 false,
                 0);
         Instant noon = Instant.parse("2026-03-01T12:00:00Z");
@@ -230,7 +234,16 @@ class IntakeTest {
             String closed = String.format("%02d:00-%02d:30", later, later);
 
             ScheduleRecord held = new ScheduleRecord(
-                    1, "hourly", "0 * * * *", "UTC", Optional.of(closed), hourly.pools(), "untouched", false, 0);
+                    1,
+                    "hourly",
+                    "0 * * * *",
+                    "UTC",
+                    Optional.of(closed),
+                    hourly.pools(),
+                    "untouched",
+                    Optional.empty(),
+                    false,
+                    0);
             bothAt(held, noon.plusSeconds(2 * HOUR));
             bothAt(held, noon.plusSeconds(3 * HOUR));
             bothAt(held, noon.plusSeconds(6 * HOUR + 7));

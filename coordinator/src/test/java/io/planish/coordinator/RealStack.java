@@ -44,6 +44,7 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                             Files.createDirectory(created.resolve("empty")).toString()),
                     Map.entry("planish.coordinator.offer-again", "1s"),
                     Map.entry("planish.policies.untouched.protect", "**"),
+                    Map.entry("planish.policies.careful.canary", "1"),
                     Map.entry("planish.tenants.acme.pools", "empty"),
                     Map.entry("planish.schedules.yearly.cron", "0 0 1 1 *"),
                     Map.entry("planish.schedules.yearly.pools", "empty"),

@@ -75,5 +75,8 @@ public interface PoliciesConfig {
 
         /** The same for single pools, by their names. */
         Map<String, MemorySize> budgetOf();
+
+        /** How many jobs one run may begin at all, stopping in a pool at its first failure; by default any number. */
+        Optional<Integer> canary();
     }
 }

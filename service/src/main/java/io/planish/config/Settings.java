@@ -85,15 +85,19 @@ public final class Settings {
         }
     }
 
-    /** By name; {@code default} is there even if not configured. */
-    public static Map<String, Policy> policies(PoliciesConfig config) {
+    /**
+     * By name; {@code default} is there even if not configured.
+     *
+     * @param pools those that are configured
+     */
+    public static Map<String, Policy> policies(PoliciesConfig config, Set<PoolName> pools) {
         Map<String, Policy> policies = new TreeMap<>();
         policies.put("default", Policy.DEFAULT);
-        config.policies().forEach((name, policy) -> policies.put(name, policy(name, policy)));
+        config.policies().forEach((name, policy) -> policies.put(name, policy(name, policy, pools)));
         return policies;
     }
 
-    private static Policy policy(String name, PolicyConfig p) {
+    private static Policy policy(String name, PolicyConfig p, Set<PoolName> pools) {
         try {
             return new Policy(
                     p.maxDepth(),
@@ -110,14 +114,21 @@ public final class Settings {
                     p.grace(),
                     p.headroom().asLongValue(),
                     p.budget().map(MemorySize::asLongValue).orElse(Long.MAX_VALUE),
-                    byPool(p.headroomOf()),
-                    byPool(p.budgetOf()));
+                    byPool("headroom-of", p.headroomOf(), pools),
+                    byPool("budget-of", p.budgetOf(), pools),
+                    p.canary());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("planish.policies." + name + ": " + e.getMessage(), e);
         }
     }
 
-    private static Map<PoolName, Long> byPool(Map<String, MemorySize> sizes) {
+    private static Map<PoolName, Long> byPool(String key, Map<String, MemorySize> sizes, Set<PoolName> pools) {
+        for (String pool : sizes.keySet()) {
+            if (pools.stream().noneMatch(name -> name.value().equals(pool))) {
+                throw new IllegalArgumentException(
+                        key + "." + pool + " is of no configured pool; there are " + new TreeSet<>(pools));
+            }
+        }
         return sizes.entrySet().stream()
                 .collect(Collectors.toUnmodifiableMap(
                         one -> new PoolName(one.getKey()), one -> one.getValue().asLongValue()));

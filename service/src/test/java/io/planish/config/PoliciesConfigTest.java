@@ -14,9 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PoliciesConfigTest {
+    private static final Set<PoolName> POOLS = Set.of(new PoolName("fast-1"), new PoolName("slow"));
+
     @Test
     void everyKeyIsRead() {
         Policy policy = policy(Map.ofEntries(
@@ -30,7 +33,8 @@ class PoliciesConfigTest {
                 Map.entry("protect", "gold/"),
                 Map.entry("grace", "3d"),
                 Map.entry("headroom", "10G"),
-                Map.entry("budget", "500M")));
+                Map.entry("budget", "500M"),
+                Map.entry("canary", "3")));
 
         assertThat(policy)
                 .isEqualTo(Policy.DEFAULT
@@ -46,6 +50,7 @@ class PoliciesConfigTest {
                         .grace(Duration.ofDays(3))
                         .headroomBytes(10L << 30)
                         .budgetBytes(500L << 20)
+                        .canary(Optional.of(3))
                         .build());
     }
 
@@ -71,6 +76,20 @@ class PoliciesConfigTest {
     }
 
     @Test
+    void aBudgetOfAPoolThatIsNotConfiguredIsNamedByItsKey() {
+        assertThatThrownBy(() -> policy(Map.of("budget-of.fsat-1", "2G")))
+                .hasMessage(
+                        "planish.policies.nightly: budget-of.fsat-1 is of no configured pool; there are [fast-1, slow]");
+        assertThatThrownBy(() -> policy(Map.of("headroom-of.fsat-1", "2G"))).hasMessageContaining("headroom-of.fsat-1");
+    }
+
+    @Test
+    void aCanaryOfNoJobsIsNamed() {
+        assertThatThrownBy(() -> policy(Map.of("canary", "0")))
+                .hasMessage("planish.policies.nightly: canary is 0, but must be at least 1");
+    }
+
+    @Test
     void aValueThatMakesNoSenseIsNamedWithItsPolicy() {
         assertThatThrownBy(() -> policy(Map.of("keep-newest", "-1")))
                 .hasMessage("planish.policies.nightly: keep-newest is -1, but must not be negative");
@@ -85,6 +104,6 @@ class PoliciesConfigTest {
                 .withSources(new PropertiesConfigSource(properties, "test", 100))
                 .build()
                 .getConfigMapping(PoliciesConfig.class);
-        return Objects.requireNonNull(Settings.policies(config).get("nightly"));
+        return Objects.requireNonNull(Settings.policies(config, POOLS).get("nightly"));
     }
 }

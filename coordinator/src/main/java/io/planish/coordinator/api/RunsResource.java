@@ -7,6 +7,7 @@ import io.planish.coordinator.request.Runs;
 import io.planish.job.Outcomes;
 import io.planish.ledger.Ledger;
 import io.planish.ledger.LedgerException;
+import io.planish.plan.Policy;
 import io.planish.run.PlanRecord;
 import io.planish.run.RunLimits;
 import io.planish.run.RunRecord;
@@ -207,7 +208,7 @@ public final class RunsResource {
                                                     "{\"pools\": {\"gold\": {\"slots\": 1, \"bytesPerSecond\": 50000000}}}")))
     public RunRecord limit(String id, @Nullable RunLimits given) throws LedgerException {
         RunLimits limits = Bodies.required(given);
-        runs.check(limits);
+        runs.check(limits, get(id).policy().orElse(Policy.DEFAULT));
         return change(id, "LIMIT", limits.toString(), "limited", r -> r.limited(limits));
     }
 

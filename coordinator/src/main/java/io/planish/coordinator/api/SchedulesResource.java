@@ -76,6 +76,7 @@ public final class SchedulesResource {
                 body.window(),
                 body.pools(),
                 body.policy() == null ? "default" : body.policy(),
+                body.canary(),
                 body.paused(),
                 clock.millis());
         schedules.check(schedule);
@@ -110,6 +111,7 @@ public final class SchedulesResource {
                 s.window(),
                 s.pools().stream().map(Object::toString).toList(),
                 s.policy(),
+                s.canary(),
                 s.paused(),
                 s.changedMillis() > 0,
                 schedules.next(s));
@@ -126,6 +128,7 @@ public final class SchedulesResource {
      * @param zone of cron and window; absent: UTC
      * @param window when its jobs may run; absent: at any time
      * @param policy absent: {@code default}
+     * @param canary how many jobs each of its runs may begin at all; absent: any number
      * @param paused whether it starts no runs
      */
     public record ScheduleBody(
@@ -134,6 +137,7 @@ public final class SchedulesResource {
             Optional<String> window,
             @Nullable List<PoolName> pools,
             @Nullable String policy,
+            Optional<Integer> canary,
             boolean paused) {
         public ScheduleBody {
             pools = pools == null ? null : List.copyOf(pools);
@@ -153,6 +157,7 @@ public final class SchedulesResource {
             Optional<String> window,
             List<String> pools,
             String policy,
+            Optional<Integer> canary,
             boolean paused,
             boolean edited,
             Optional<Instant> next) {}

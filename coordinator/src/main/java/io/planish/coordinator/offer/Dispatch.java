@@ -153,7 +153,7 @@ final class Dispatch {
 
     /** Why a canary run leaves out a job that has not begun; one that has may be a commit, which can only be finished. */
     private Optional<String> canary(RunView view, JobRecord job) {
-        Optional<Integer> most = view.run().limits().canary();
+        Optional<Integer> most = view.run().canary();
         if (most.isEmpty() || job.epoch() > 0) {
             return Optional.empty();
         }

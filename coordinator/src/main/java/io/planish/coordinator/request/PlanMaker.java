@@ -1,6 +1,9 @@
 package io.planish.coordinator.request;
 
+import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
 import io.planish.coordinator.watch.FleetMetrics;
+import io.planish.job.SkipReason;
 import io.planish.plan.Plan;
 import io.planish.plan.PlanPart;
 import io.planish.plan.Planner;
@@ -59,10 +62,24 @@ public final class PlanMaker {
                 metrics.leftAlone(whole);
                 plans.put(policy, whole);
             }
-            Plan plan = PlanPart.inPools(whole, Set.copyOf(request.pools()));
-            return request.image().isEmpty()
-                    ? plan
-                    : PlanPart.forImage(plan, snapshot.forest(), request.image().get());
+            Set<PoolName> pools = Set.copyOf(request.pools());
+            Plan plan = PlanPart.inPools(whole, pools);
+            if (request.image().isEmpty()) {
+                return plan;
+            }
+            ImageRef image = request.image().get();
+            Plan part = PlanPart.forImage(plan, snapshot.forest(), image);
+            return part.skips().stream().anyMatch(Batch::lacksRoom)
+                    ? PlanPart.forImage(
+                            PlanPart.inPools(Planner.planTreeOf(image, snapshot, policy), pools),
+                            snapshot.forest(),
+                            image)
+                    : part;
+        }
+
+        /** Other trees, which the run does not touch, may have had it all. */
+        private static boolean lacksRoom(Plan.Skip skip) {
+            return skip.reason() == SkipReason.BUDGET || skip.reason() == SkipReason.NO_SPACE;
         }
 
         private Snapshot snapshot() throws NoPlanException {

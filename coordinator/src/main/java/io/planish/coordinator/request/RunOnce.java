@@ -52,7 +52,7 @@ public final class RunOnce {
                 line.usage(out);
                 return 0;
             }
-            return watch(runs.ask(request(options), "run-once"), options, out, err);
+            return watch(runs.ask(options.applied(request(options)), "run-once"), options, out, err);
         } catch (ParameterException | IllegalArgumentException e) {
             err.println("planish: run-once: " + e.getMessage() + " (run-once --help)");
             return 2;

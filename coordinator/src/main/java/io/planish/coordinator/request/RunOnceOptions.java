@@ -2,6 +2,9 @@ package io.planish.coordinator.request;
 
 import io.planish.chain.PoolName;
 import io.planish.plan.Durations;
+import io.planish.plan.Tightening;
+import io.planish.run.RunLimits;
+import io.planish.run.RunRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +54,20 @@ final class RunOnceOptions {
     String policy = "default";
 
     @Option(
+            names = "--budget",
+            paramLabel = "[POOL=]SIZE",
+            description =
+                    "Write at most this much to each pool (500M, 20G), or to the one named; no more than the policy"
+                            + " allows. Repeatable.")
+    List<String> budget = List.of();
+
+    @Option(
+            names = "--canary",
+            paramLabel = "N",
+            description = "Begin at most N jobs, and nothing more in a pool once one of its jobs has failed.")
+    Optional<Integer> canary = Optional.empty();
+
+    @Option(
             names = "--deadline",
             paramLabel = "SPAN",
             converter = Spans.class,
@@ -64,6 +81,15 @@ final class RunOnceOptions {
 
     @Option(names = "--json", description = "At the end print the summary as one line of JSON, and nothing else.")
     boolean json;
+
+    /** The wish with what was said of budgets and canary. */
+    RunRequest applied(RunRequest request) {
+        RunRequest tightened = budget.isEmpty() ? request : request.tightened(Optional.of(Tightening.ofBudget(budget)));
+        RunLimits limits = request.limits().orElse(RunLimits.NONE);
+        return canary.isEmpty()
+                ? tightened
+                : tightened.limited(Optional.of(new RunLimits(limits.pools(), limits.window(), canary)));
+    }
 
     /** Names of pools. */
     static final class PoolNames implements ITypeConverter<PoolName> {

@@ -58,18 +58,14 @@ public final class Runs {
             throw new IllegalArgumentException(
                     "'keep' and 'protect' name more than " + MOST_GLOBS + " patterns (put them into a policy)");
         }
-        for (PoolName pool : request.pools()) {
-            if (!pools.contains(pool)) {
-                throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
-            }
-        }
+        request.requireOnly(pools, "");
         Policy policy = policies.get(request.policy());
         if (policy == null) {
             throw new IllegalArgumentException("policy '" + request.policy() + "' is not configured; there are "
                     + new TreeSet<>(policies.keySet()));
         }
         request.tightened(policy);
-        check(request.limits().orElse(RunLimits.NONE));
+        check(request.limits().orElse(RunLimits.NONE), policy);
         if (request.plan().isPresent()
                 && ledger.plans().get(request.plan().get()).isEmpty()) {
             throw new IllegalArgumentException(
@@ -77,12 +73,17 @@ public final class Runs {
         }
     }
 
-    /** @throws IllegalArgumentException naming a pool that is not there */
-    public void check(RunLimits limits) {
+    /** @throws IllegalArgumentException naming a pool that is not there, or a canary of more jobs than the policy's */
+    public void check(RunLimits limits, Policy policy) {
         for (PoolName pool : limits.pools().keySet()) {
             if (!pools.contains(pool)) {
                 throw new IllegalArgumentException("pool '" + pool + "' is not configured; there are " + pools);
             }
+        }
+        if (limits.canary().orElse(0) > policy.canary().orElse(Integer.MAX_VALUE)) {
+            throw new IllegalArgumentException(
+                    "limits.canary is " + limits.canary().get() + ", which allows more than the policy's "
+                            + policy.canary().orElseThrow());
         }
     }
 }

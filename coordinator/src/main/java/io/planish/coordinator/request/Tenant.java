@@ -48,12 +48,7 @@ record Tenant(String name, String topic, Set<PoolName> pools, Optional<Set<Strin
 
     /** @throws IllegalArgumentException naming what is not this tenant's */
     void check(RunRequest request) {
-        for (PoolName pool : request.pools()) {
-            if (!pools.contains(pool)) {
-                throw new IllegalArgumentException("pool '" + pool + "' is not configured"
-                        + (name.isEmpty() ? "" : " for " + name) + "; there are " + new TreeSet<>(pools));
-            }
-        }
+        request.requireOnly(pools, name.isEmpty() ? "" : " for " + name);
         if (policies.isPresent() && !policies.get().contains(request.policy())) {
             throw new IllegalArgumentException("policy '" + request.policy() + "' is not configured for " + name
                     + "; there are " + new TreeSet<>(policies.get()));

@@ -33,6 +33,9 @@ public interface SchedulesConfig {
 
         /** When jobs of its runs may run, in the same zone, such as {@code mon-fri 22:00-06:00}; by default at any time. */
         Optional<String> window();
+
+        /** How many jobs each of its runs may begin at all, stopping in a pool at its first failure; by default any number. */
+        Optional<Integer> canary();
     }
 
     /** As the values that the rest works with, by name. */
@@ -49,6 +52,7 @@ public interface SchedulesConfig {
                                 s.window(),
                                 s.pools().stream().map(PoolName::new).toList(),
                                 s.policy(),
+                                s.canary(),
                                 false,
                                 0)));
         return records;
