@@ -94,6 +94,7 @@ final class FlattenVerb implements Callable<Integer> {
         if (plan.jobs().isEmpty()) {
             return plan.skips().isEmpty() ? ExitCode.DONE : ExitCode.ALL_SKIPPED;
         }
+        workspace.requireWritable(plan.jobs());
         if (!yes && !agreed(out)) {
             out.println("Nothing was changed.");
             return ExitCode.DONE;

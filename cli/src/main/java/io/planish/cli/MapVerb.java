@@ -17,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -35,10 +34,18 @@ final class MapVerb implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "An image.")
     private String file;
 
-    @Option(names = "--start-offset", paramLabel = "BYTES", description = "Where in the disk to start.")
+    @Option(
+            names = {"-s", "--start-offset"},
+            paramLabel = "SIZE",
+            description = "Where in the disk to start.",
+            converter = SizeConverter.class)
     private long startOffset;
 
-    @Option(names = "--max-length", paramLabel = "BYTES", description = "How much of the disk to look at.")
+    @Option(
+            names = {"-l", "--max-length"},
+            paramLabel = "SIZE",
+            description = "How much of the disk to look at.",
+            converter = SizeConverter.class)
     private long maxLength = Long.MAX_VALUE;
 
     @Mixin
@@ -50,9 +57,6 @@ final class MapVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Storage storage = new LinuxStorage();
-        if (startOffset < 0 || maxLength < 0) {
-            throw new ParameterException(spec.commandLine(), "an offset or a length is negative");
-        }
         List<LocalChain.Link> chain = LocalChain.of(storage, file, options.format(storage, file));
         List<Layer> layers = new ArrayList<>();
         try {

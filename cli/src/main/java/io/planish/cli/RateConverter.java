@@ -1,25 +1,12 @@
 package io.planish.cli;
 
-import java.math.BigDecimal;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
-/** Bytes a second as {@code qemu-img} takes them: {@code 1.5G}, {@code 800k}; nothing is no limit. */
+/** Bytes a second, written as {@link SizeConverter} has them; nothing is no limit. */
 final class RateConverter implements ITypeConverter<Long> {
-    private static final Pattern RATE = Pattern.compile("(\\d{1,12}(?:\\.\\d{1,6})?)([bBkKMGTPE]?)");
-    private static final String UNITS = "bkMGTPE";
-
     @Override
     public Long convert(String text) {
-        Matcher matcher = RATE.matcher(text);
-        if (!matcher.matches()) {
-            throw new TypeConversionException("'" + text + "' is no rate (use k, M, G, T, P or E after a number)");
-        }
-        String unit = matcher.group(2).replace('K', 'k').replace('B', 'b');
-        BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(new BigDecimal(1L << 10 * UNITS.indexOf(unit)));
-        long rate = bytes.min(BigDecimal.valueOf(Long.MAX_VALUE)).longValue();
+        long rate = new SizeConverter().convert(text);
         return rate == 0 ? Long.MAX_VALUE : rate;
     }
 }

@@ -60,7 +60,7 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
     static SavedPlan of(Plan plan, Workspace pools, List<String> asked) throws IOException {
         List<Folder> folders = new ArrayList<>();
         for (Pool pool : pools.pools().all()) {
-            boolean marked = PoolMarker.read(pools.storage(), pool.root()).isPresent();
+            boolean marked = PoolMarker.read(pools.storage(), pool.root()).equals(Optional.of(pool.id()));
             folders.add(new Folder(pool.name(), pool.root(), pool.id(), marked, pool.trustedFormat()));
         }
         return new SavedPlan(plan, Instant.now(), folders, asked);

@@ -6,6 +6,7 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.JobRunner;
+import io.planish.job.Job;
 import io.planish.plan.Snapshot;
 import io.planish.platform.References;
 import io.planish.scan.HeadReader;
@@ -105,6 +106,26 @@ record Workspace(
                 new HeadReader(storage, CLOCK),
                 enters,
                 References.NONE);
+    }
+
+    /** @throws ImageException if a folder that one of these jobs writes to is read-only, or is so for this user */
+    void requireWritable(List<Job> jobs) throws IOException {
+        Set<PoolName> written = new TreeSet<>();
+        for (Job job : jobs) {
+            written.add(job.target().pool());
+            job.relinks().forEach(relink -> written.add(relink.overlay().pool()));
+            job.retires().forEach(image -> written.add(image.pool()));
+        }
+        for (PoolName name : written) {
+            Path root = pools.get(name).root();
+            if (storage.isReadOnly(root)) {
+                throw new ImageException(
+                        ErrorKind.IO,
+                        root.toString(),
+                        "may not be written",
+                        "mount it writable, or run as its owner; planish plan only shows what would be done");
+            }
+        }
     }
 
     /** The same folders, where these are asked who refers to images. */

@@ -1,6 +1,7 @@
 package io.planish.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.cli.Cli;
@@ -60,6 +61,21 @@ class FlattenTest {
         assertThat(trash()).isNotEmpty();
         assertThat(Cli.planish("scan", images.folder()).out()).startsWith("0 chains");
         images.assertUnchangedAndClean("active");
+    }
+
+    @Test
+    void aFolderThatMayNotBeWrittenIsNamedBeforeAnythingIsAsked() {
+        images.chain("base <- s1 <- active");
+        Path folder = images.folder();
+        assumeTrue(Qemu.run("chattr", "+i", folder).exit() == 0, "no folder can be made immutable");
+        try {
+            Answer answer = Cli.planish("flatten", folder, "--yes", "--max-depth", "1");
+            assertThat(answer.exit()).isEqualTo(1);
+            assertThat(answer.err()).contains(folder + ": may not be written");
+            assertThat(answer.out()).contains("j0001 ").doesNotContain("FAILED");
+        } finally {
+            Qemu.run("chattr", "-i", folder);
+        }
     }
 
     @Test

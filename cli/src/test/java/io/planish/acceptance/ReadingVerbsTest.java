@@ -188,6 +188,7 @@ class ReadingVerbsTest {
         assertSameJson("map", "--output=json", "-f", "raw", images.path("v2"));
         assertSameJson("map", "--output=json", "--start-offset=65536", "--max-length=100000", images.path("over"));
         assertSameJson("map", "--output=json", "--start-offset=6291456", images.path("over"));
+        assertSameJson("map", "--output=json", "-s", "64k", "-l", "1.5M", images.path("over"));
     }
 
     private static void assertSameToldAndMapped(Path image) {

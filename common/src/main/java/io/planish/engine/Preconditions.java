@@ -148,7 +148,7 @@ final class Preconditions {
                         ErrorKind.HALF_MERGED,
                         image.toString(),
                         "a commit into it was begun and not finished",
-                        "finish it with planish flatten or apply, or leave it to the worker that is at it");
+                        "finish it with planish flatten of all folders that its chain lies in, or with apply, or leave it to the worker that is at it");
             }
             boolean ends = i > chain.target() && job.kind() == JobKind.COMMIT
                     || job.retires().contains(image);

@@ -158,9 +158,11 @@ public final class HeadReader {
                     "uses what is not supported: " + String.join("; ", header.unsupported())));
         }
         if (Marks.isHalfMerged(header)) {
-            faults.add(new Fault(
-                    SkipReason.HALF_MERGED,
-                    "takes part in a commit that is not finished (finish it with planish flatten or apply)"));
+            faults.add(
+                    new Fault(
+                            SkipReason.HALF_MERGED,
+                            "takes part in a commit that is not finished"
+                                    + " (finish it with planish flatten of all folders that its chain lies in, or with apply)"));
         }
         Set<Trait> traits = EnumSet.noneOf(Trait.class);
         if (header.version() >= 3) {
