@@ -69,8 +69,8 @@ final class PlanVerb implements Callable<Integer> {
     @Option(
             names = "--json",
             description =
-                    "Print the plan as it is saved, what space it needs as far as each job, and how each tree looks before and after:"
-                            + " JSON Lines.")
+                    "Print the plan as it is saved, what space it needs as far as each job, how each tree looks before and after,"
+                            + " and which chains are short enough: JSON Lines.")
     private boolean json;
 
     @Option(
@@ -103,6 +103,7 @@ final class PlanVerb implements Callable<Integer> {
             spec.commandLine().getOut().print(saved);
             PlanFile.writePrefixes(plan, snapshot.forest(), spec.commandLine().getOut());
             PlanFile.writeTrees(plan, snapshot.forest(), spec.commandLine().getOut());
+            PlanFile.writeShort(plan, snapshot.forest(), spec.commandLine().getOut());
         } else {
             PlanText.print(plan, snapshot, all, spec.commandLine().getOut());
         }

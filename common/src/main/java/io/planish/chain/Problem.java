@@ -27,6 +27,7 @@ public record Problem(SkipReason reason, String sentence) {
                     NO_SPACE,
                     BUDGET,
                     BELOW_MIN_DEPTH,
+                    SHORT_ENOUGH,
                     READ_ONLY,
                     DEPENDENCY,
                     HOOK -> false;

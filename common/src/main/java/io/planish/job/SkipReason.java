@@ -21,6 +21,7 @@ public enum SkipReason {
     NO_SPACE,
     BUDGET,
     BELOW_MIN_DEPTH,
+    SHORT_ENOUGH,
     READ_ONLY,
     DEPENDENCY,
     HOOK

@@ -63,10 +63,12 @@ public final class Explainer {
                 leaves.stream().map(leaf -> depth(leaf, plan)).toList(),
                 steps(plan.jobs(), image.ref()),
                 policy.maxDepth(),
-                Stream.concat(
+                Stream.of(
                                 plan.stays().stream()
                                         .filter(stay -> stay.image().equals(image.ref())),
-                                plan.skips().stream().filter(skip -> ends.contains(skip.image())))
+                                plan.skips().stream().filter(skip -> ends.contains(skip.image())),
+                                ShortChains.of(plan, tree).filter(chain -> ends.contains(chain.image())))
+                        .flatMap(reasons -> reasons)
                         .toList(),
                 alternatives(plan, leaves));
     }

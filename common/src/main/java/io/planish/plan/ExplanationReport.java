@@ -23,8 +23,8 @@ public final class ExplanationReport {
         if (explained.steps().isEmpty()) {
             lines.add(
                     explained.leftAlone().isEmpty()
-                            ? "  Nothing touches it: every chain it is part of has or gets at most "
-                                    + files(explained.maxDepth()) + "."
+                            ? "  Nothing touches it: every chain it is part of gets at most "
+                                    + ShortChains.files(explained.maxDepth()) + "."
                             : "  Nothing touches it.");
         }
         explained.steps().forEach(step -> step(step, lines));
@@ -84,10 +84,6 @@ public final class ExplanationReport {
                                     .map(why -> (target.bytesToWrite().isPresent() ? "; but " : "") + why)
                                     .orElse(""));
         }
-    }
-
-    private static String files(int count) {
-        return count == 1 ? "1 file" : count + " files";
     }
 
     private static int hidden(int all, int longest) {

@@ -15,6 +15,7 @@ import java.io.Reader;
 import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +81,21 @@ public final class PlanFile {
                     .forEach(node -> image(tree.withArray("before").addObject(), node));
             change.after().nodes().forEach(node -> image(tree.withArray("after").addObject(), node));
             line(out, tree);
+        }
+        out.flush();
+    }
+
+    /**
+     * Writes which chains are left alone because they are short enough, one line a chain:
+     * {@code {"type":"short","image":…,"reason":"SHORT_ENOUGH","sentence":…}}.
+     *
+     * @param forest the plan was made for
+     */
+    public static void writeShort(Plan plan, Forest forest, Writer out) throws IOException {
+        try (Stream<Plan.Skip> chains = ShortChains.of(plan, forest)) {
+            for (Plan.Skip chain : (Iterable<Plan.Skip>) chains::iterator) {
+                line(out, "short", chain);
+            }
         }
         out.flush();
     }
@@ -167,10 +183,14 @@ public final class PlanFile {
 
     private static void lines(Writer out, String type, List<? extends Record> things) throws IOException {
         for (Record thing : things) {
-            ObjectNode line = Json.MAPPER.createObjectNode().put("type", type);
-            line.setAll((ObjectNode) Json.MAPPER.valueToTree(thing));
-            line(out, line);
+            line(out, type, thing);
         }
+    }
+
+    private static void line(Writer out, String type, Record thing) throws IOException {
+        ObjectNode line = Json.MAPPER.createObjectNode().put("type", type);
+        line.setAll((ObjectNode) Json.MAPPER.valueToTree(thing));
+        line(out, line);
     }
 
     private static void line(Writer out, ObjectNode line) throws IOException {

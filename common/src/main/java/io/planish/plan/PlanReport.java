@@ -60,6 +60,7 @@ public final class PlanReport {
         leftovers(shown);
         problems("Left alone, or not as short as wanted", plan.skips());
         stays();
+        shortChains();
         findings();
         unmatched("protect", plan.policy().protect());
         unmatched("keep", plan.policy().keep());
@@ -215,6 +216,21 @@ public final class PlanReport {
                 plan.stays().stream()
                         .filter(stay -> !said.contains(stay.sentence()))
                         .toList());
+    }
+
+    /** Of most fleets nearly all. */
+    private void shortChains() {
+        if (all) {
+            problems("Short enough", ShortChains.of(plan, snapshot.forest()).toList());
+            return;
+        }
+        long chains = ShortChains.leaves(plan, snapshot.forest()).count();
+        if (chains > 0) {
+            lines.gap()
+                    .add("Short enough")
+                    .add("  " + SkipReason.SHORT_ENOUGH + " (" + chains + ")  chains of at most "
+                            + ShortChains.files(plan.policy().maxDepth()) + "; --all names each");
+        }
     }
 
     private void problems(String title, List<Plan.Skip> problems) {

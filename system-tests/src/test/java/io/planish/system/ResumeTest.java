@@ -67,7 +67,9 @@ class ResumeTest {
                         "planish.coordinator.lease-margin",
                         "1s",
                         "planish.coordinator.offer-again",
-                        "1s"));
+                        "1s",
+                        "planish.policies.careful.canary",
+                        "1"));
         startCoordinator();
         startWorker();
         startWorker();
@@ -168,6 +170,22 @@ class ResumeTest {
         assertThat(second.createdMillis()).isEqualTo(first.createdMillis());
         assertThat(done(first.id()).epoch()).isEqualTo(1);
         Images.requireSame(pool.resolve("twice-3"), copy);
+    }
+
+    @Test
+    void aRunUnderACarefulPolicyDoesOneJobAndTheNextOneTheNext() throws Exception {
+        List<Path> copies =
+                List.of(Images.chain(pool, reference, "careful-a", 4), Images.chain(pool, reference, "careful-b", 4));
+        for (String skipped : List.of("SKIPPED", "")) {
+            String id = "careful" + skipped;
+            api.post("/api/v1/runs", "{\"id\":\"" + id + "\",\"pools\":[\"vms\"],\"policy\":\"careful\"}");
+            await().atMost(PATIENCE).until(() -> api.run(id).state(), RunState.FINISHED::equals);
+
+            assertThat(api.run(id).outcomes())
+                    .isEqualTo(skipped.isEmpty() ? Map.of("DONE", 1) : Map.of("DONE", 1, skipped, 1));
+        }
+        Images.requireSame(pool.resolve("careful-a-3"), copies.getFirst());
+        Images.requireSame(pool.resolve("careful-b-3"), copies.getLast());
     }
 
     /** Returns when the run's only job is well under way, but far from its end. */
