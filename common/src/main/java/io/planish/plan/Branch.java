@@ -122,22 +122,31 @@ final class Branch {
 
     /** The places on its chain of the highest layer of each file that stands there in the end. */
     List<Integer> tops() {
+        List<Branch> path = new ArrayList<>();
+        for (Branch branch = this; branch != null; branch = branch.below) {
+            path.add(branch);
+        }
+        List<Integer> tops = new ArrayList<>();
+        path.reversed().forEach(branch -> branch.standOn(tops));
+        return tops;
+    }
+
+    /** Adds its own; what it has a copy of it no longer stands on. */
+    private void standOn(List<Integer> tops) {
         boolean copies = unshares && !split.merges().isEmpty();
         int from = copies ? Math.min(filesBelow, split.merges().getFirst().lo()) : filesBelow;
-        List<Integer> tops = new ArrayList<>();
-        if (below != null) {
-            below.tops().stream().filter(top -> top < from).forEach(tops::add);
-        }
-        int first = copies ? 0 : filesBelow;
-        boolean[] inside = new boolean[filesNow()];
+        int first = copies ? -from : 0;
+        boolean[] inside = new boolean[filesNow() - from];
         for (Split.Merge merge : split.merges()) {
             Arrays.fill(inside, first + merge.lo(), first + merge.top(), true);
         }
-        for (int layer = from; layer < inside.length; layer++) {
+        while (!tops.isEmpty() && tops.getLast() >= from) {
+            tops.removeLast();
+        }
+        for (int layer = 0; layer < inside.length; layer++) {
             if (!inside[layer]) {
-                tops.add(layer);
+                tops.add(from + layer);
             }
         }
-        return tops;
     }
 }

@@ -242,7 +242,7 @@ final class Choices {
     /** Of the segment's own layers. */
     private Splitter splitter(Branch branch, Targets targets, int most) throws IOException {
         List<ImageNode> chain = tree.chain(branch.segment.first().ref());
-        Costs costs = costModel.of(branch.segment.layers(), chain.subList(0, chain.size() - 1));
+        Costs costs = costModel.of(branch.segment.layers(), 0, chain.subList(0, chain.size() - 1));
         return new Splitter(Groups.of(targets, costs), new int[] {0}, most);
     }
 

@@ -22,9 +22,10 @@ final class CostModel {
 
     /**
      * @param path base first
+     * @param lowestTop the lowest layer of the path that groups end with
      * @param below what stands below it in the chain
      */
-    Costs of(List<ImageNode> path, List<ImageNode> below) throws IOException {
+    Costs of(List<ImageNode> path, int lowestTop, List<ImageNode> below) throws IOException {
         List<Owned> owned = new ArrayList<>();
         for (ImageNode layer : path) {
             owned.add(ownership.of(layer.ref()));
@@ -36,7 +37,12 @@ final class CostModel {
         boolean allClone = anyClones && cloneAll(path, clusterBytes);
         if (clusterBytes > 0 && haveEvenEnds(path, clusterBytes) && !anyStreams && anyClones == allClone) {
             return new EvenCosts(
-                    path, new Layers(path, below, owned).at(clusterBytes), clusterBytes, below.isEmpty(), allClone);
+                    path,
+                    new Layers(path, below, owned).at(clusterBytes),
+                    lowestTop,
+                    clusterBytes,
+                    below.isEmpty(),
+                    allClone);
         }
         List<ImageNode> chain = new ArrayList<>(below);
         chain.addAll(path);

@@ -19,12 +19,19 @@ final class EvenCosts implements Costs {
     private int lo;
 
     /**
+     * @param lowestTop no group ends below it
      * @param standsAlone whether nothing lies below the path
      * @param clones whether data is cloned from any layer into any other
      */
-    EvenCosts(List<ImageNode> path, List<Owned> owned, int clusterBytes, boolean standsAlone, boolean clones) {
+    EvenCosts(
+            List<ImageNode> path,
+            List<Owned> owned,
+            int lowestTop,
+            int clusterBytes,
+            boolean standsAlone,
+            boolean clones) {
         this.path = path;
-        this.visibility = Visibility.of(owned);
+        this.visibility = Visibility.of(owned, lowestTop);
         this.clusterBytes = clusterBytes;
         this.standsAlone = standsAlone;
         this.clones = clones;

@@ -128,7 +128,7 @@ public final class Explainer {
             throws IOException {
         List<ImageNode> chain = tree.chain(path.getLast().ref());
         Costs costs = new CostModel(snapshot, snapshot.ownership())
-                .of(path, chain.subList(0, chain.indexOf(path.getFirst())));
+                .of(path, 0, chain.subList(0, chain.indexOf(path.getFirst())));
         for (int top = 0; top < path.size(); top++) {
             costs.top(top);
         }

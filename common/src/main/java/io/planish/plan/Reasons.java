@@ -5,11 +5,16 @@ import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.job.SkipReason;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a leaf's chain is left alone, or keeps more files than the policy wants. Of several reasons the one that a person would have to
@@ -21,7 +26,7 @@ final class Reasons {
     private final SafetyRule rule;
     private final Function<ImageRef, Optional<Problem>> obstacle;
     private final Function<ImageNode, Optional<Long>> unsharingCost;
-    private final Map<ImageRef, Integer> leavesAbove = new HashMap<>();
+    private @Nullable Map<ImageRef, Integer> leavesAbove;
 
     /**
      * @param obstacle what a segment that ends with an image could not do
@@ -102,9 +107,29 @@ final class Reasons {
     }
 
     private String others(ImageNode fork, Forest tree) {
-        int others = leavesAbove.computeIfAbsent(
-                        fork.ref(), ref -> tree.around(ref).leaves().size())
-                - 1;
+        if (leavesAbove == null) {
+            leavesAbove = leavesAbove(tree);
+        }
+        int others = leavesAbove.getOrDefault(fork.ref(), 1) - 1;
         return others == 1 ? "1 other image" : others + " other images";
+    }
+
+    /** How many leaves stand, whatever the way, on each image. */
+    private static Map<ImageRef, Integer> leavesAbove(Forest tree) {
+        Map<ImageRef, Integer> leaves = new HashMap<>();
+        for (ImageNode leaf : tree.leaves()) {
+            Set<ImageRef> below = new HashSet<>();
+            Deque<ImageRef> open = new ArrayDeque<>(List.of(leaf.ref()));
+            while (!open.isEmpty()) {
+                tree.node(open.pop()).filter(image -> below.add(image.ref())).ifPresent(image -> {
+                    leaves.merge(image.ref(), 1, Integer::sum);
+                    image.backing().ifPresent(link -> {
+                        link.image().ifPresent(open::push);
+                        open.addAll(link.alsoLeadsTo());
+                    });
+                });
+            }
+        }
+        return leaves;
     }
 }

@@ -114,17 +114,21 @@ final class TreePlanner {
     private void write(List<Segment> segments, Choices choices) {
         Map<Segment, Forest> after = new IdentityHashMap<>();
         for (Segment segment : segments) {
-            Forest below = segment.below()
-                    .map(s -> after.getOrDefault(s, tree))
-                    .orElse(tree)
-                    .around(segment.first().ref());
+            Forest below = segment.below().map(s -> after.getOrDefault(s, tree)).orElse(tree);
             segment.below().filter(s -> s.above().getLast() == segment).ifPresent(after::remove);
             boolean whole = choices.unshares(segment);
             List<ImageNode> path = whole ? tree.chain(segment.last().ref()) : segment.layers();
             Optional<ImageNode> under =
                     whole ? Optional.empty() : segment.below().map(Segment::last);
             Split split = fitting(segment, path, choices.split(segment), choices);
-            Forest now = write(segment, path, under, split, below);
+            Forest now = split.merges().isEmpty()
+                    ? below
+                    : write(
+                            segment,
+                            path,
+                            under,
+                            split,
+                            below.around(segment.first().ref()));
             noteDepths(segment, now);
             if (!segment.above().isEmpty()) {
                 after.put(segment, now);

@@ -44,7 +44,7 @@ final class UnsharedPaths {
         List<ImageNode> path = tree.chain(branch.segment.last().ref());
         try {
             Targets targets = new Targets(path, branch.filesBelow, tree, rule, policy.direction(), hasRoom);
-            return Groups.of(targets, costModel.of(path, List.of()));
+            return Groups.of(targets, costModel.of(path, branch.filesBelow, List.of()));
         } catch (IOException e) {
             obstacles.put(branch.segment.last().ref(), Obstacles.of(e));
             return Groups.none(branch.filesBelow, path.size());

@@ -7,7 +7,7 @@ import org.roaringbitmap.ContainerPointer;
 import org.roaringbitmap.RelativeRangeConsumer;
 
 /**
- * How much of each layer of a run can be seen from each top above it, counted in clusters; found in one pass over what the layers own, after
+ * How much of each layer of a run can be seen from each top above it that is of interest, counted in clusters; found in one pass over what the layers own, after
  * which what any group of the run would write is a subtraction away.
  *
  * <p>For each run of clusters the pass remembers which layer was the last to own it. A layer that owns it too hides that one from itself and all
@@ -17,49 +17,58 @@ import org.roaringbitmap.RelativeRangeConsumer;
 final class Visibility {
     private static final int BLOCK = 1 << 16;
 
-    /** {@code [layer][top - layer]}. */
+    private final int lowestTop;
+    /** {@code [layer][top - lowest top of interest above the layer, or the layer itself]}. */
     private final long[][] data;
 
     private final long[][] zero;
-    /** Sums over the layers above, top included: {@code [layer][top - layer]}. */
+    /** Sums over the layers above, top included. */
     private final long[][] dataUpward;
 
     private final long[][] zeroUpward;
 
-    private Visibility(long[][] data, long[][] zero) {
+    private Visibility(int lowestTop, long[][] data, long[][] zero) {
+        this.lowestTop = lowestTop;
         this.data = data;
         this.zero = zero;
         this.dataUpward = upward(data);
         this.zeroUpward = upward(zero);
     }
 
-    /** @param layers base first, counted in clusters of one size; data counts where one is both data and zero */
-    static Visibility of(List<Owned> layers) {
-        return new Pass(layers).run();
+    /**
+     * @param layers base first, counted in clusters of one size; data counts where one is both data and zero
+     * @param lowestTop nobody asks for lower ones
+     */
+    static Visibility of(List<Owned> layers, int lowestTop) {
+        return new Pass(layers, lowestTop).run();
+    }
+
+    private int at(int layer, int top) {
+        return top - Math.max(layer, lowestTop);
     }
 
     /** Clusters of the layer's data that are to be seen from {@code top}, which is the layer or one above it. */
     long data(int layer, int top) {
-        return data[layer][top - layer];
+        return data[layer][at(layer, top)];
     }
 
     /** Clusters whose content, seen from {@code top}, is data of {@code lo} or a layer above it. */
     long dataFrom(int lo, int top) {
-        return dataUpward[lo][top - lo];
+        return dataUpward[lo][at(lo, top)];
     }
 
     /** Clusters that {@code lo}, or a layer above it, makes read as zeroes for {@code top}. */
     long zeroFrom(int lo, int top) {
-        return zeroUpward[lo][top - lo];
+        return zeroUpward[lo][at(lo, top)];
     }
 
-    private static long[][] upward(long[][] own) {
+    private long[][] upward(long[][] own) {
         int n = own.length;
         long[][] sums = new long[n][];
         for (int layer = n - 1; layer >= 0; layer--) {
             sums[layer] = own[layer].clone();
-            for (int top = layer + 1; top < n; top++) {
-                sums[layer][top - layer] += sums[layer + 1][top - layer - 1];
+            for (int top = Math.max(layer + 1, lowestTop); top < n; top++) {
+                sums[layer][at(layer, top)] += sums[layer + 1][at(layer + 1, top)];
             }
         }
         return sums;
@@ -67,6 +76,7 @@ final class Visibility {
 
     private static final class Pass implements RelativeRangeConsumer {
         private final int count;
+        private final int lowestTop;
         private final List<ContainerPointer> zeroes = new ArrayList<>();
         private final List<ContainerPointer> datas = new ArrayList<>();
         private final long[][] data;
@@ -79,22 +89,23 @@ final class Visibility {
         private int pendingFrom;
         private int pendingTo;
 
-        /** By the layer that hides, and by mark: how many clusters it hides of whom; 0: of nobody. */
+        /** By the layer that hides, all up to the lowest top being one, and by mark: how many clusters it hides of whom; 0: of nobody. */
         private final long[][] hides;
 
         private long[] hidden = {};
         private int mark;
 
-        Pass(List<Owned> layers) {
+        Pass(List<Owned> layers, int lowestTop) {
+            this.lowestTop = lowestTop;
             count = layers.size();
             data = new long[count][];
             zero = new long[count][];
             hides = new long[count][];
             for (int i = 0; i < count; i++) {
                 Owned own = layers.get(i);
-                data[i] = new long[count - i];
-                zero[i] = new long[count - i];
-                hides[i] = new long[2 * i + 3];
+                data[i] = new long[count - Math.max(i, lowestTop)];
+                zero[i] = new long[count - Math.max(i, lowestTop)];
+                hides[i] = i > 0 && i <= lowestTop ? hides[0] : new long[2 * Math.max(i, lowestTop) + 3];
                 data[i][0] = own.data().getLongCardinality();
                 zero[i][0] = own.zero().getLongCardinality();
                 zeroes.add(own.zero().getContainerPointer());
@@ -116,13 +127,15 @@ final class Visibility {
                 }
             }
             for (int i = 0; i < count; i++) {
-                zero[i][0] -= hides[i][2 * i + 1];
-                for (int above = 1; above < count - i; above++) {
-                    zero[i][above] = zero[i][above - 1] - hides[i + above][2 * i + 1];
-                    data[i][above] = data[i][above - 1] - hides[i + above][2 * i + 2];
+                int first = Math.max(i, lowestTop);
+                zero[i][0] -= hides[first][2 * i + 1];
+                data[i][0] -= hides[first][2 * i + 2];
+                for (int above = 1; above < count - first; above++) {
+                    zero[i][above] = zero[i][above - 1] - hides[first + above][2 * i + 1];
+                    data[i][above] = data[i][above - 1] - hides[first + above][2 * i + 2];
                 }
             }
-            return new Visibility(data, zero);
+            return new Visibility(lowestTop, data, zero);
         }
 
         private int nextKey() {

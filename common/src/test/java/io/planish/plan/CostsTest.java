@@ -210,7 +210,7 @@ class CostsTest {
                 image -> owned(layers, image),
                 Set.of(),
                 List.of());
-        return new CostModel(snapshot, snapshot.ownership()).of(nodes, List.of());
+        return new CostModel(snapshot, snapshot.ownership()).of(nodes, 0, List.of());
     }
 
     /** Bytes that the engine can bring into the target only by writing them, whatever the filesystem. */
@@ -252,8 +252,8 @@ class CostsTest {
                     image -> owned(layers, image),
                     Set.of(),
                     List.of());
-            Costs costs =
-                    new CostModel(snapshot, snapshot.ownership()).of(nodes.subList(own, count), nodes.subList(0, own));
+            Costs costs = new CostModel(snapshot, snapshot.ownership())
+                    .of(nodes.subList(own, count), 0, nodes.subList(0, own));
             for (int top = own; top < count; top++) {
                 costs.top(top - own);
                 for (int lo = top; lo >= own; lo--) {

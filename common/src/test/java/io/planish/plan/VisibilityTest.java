@@ -21,9 +21,13 @@ class VisibilityTest {
             layers.add(new Owned(65536, bitmap(random), bitmap(random)));
         }
 
-        Visibility visibility = Visibility.of(layers);
+        for (int lowestTop : new int[] {0, 1, 5, 8}) {
+            assertShown(layers, lowestTop, Visibility.of(layers, lowestTop));
+        }
+    }
 
-        for (int top = 0; top < layers.size(); top++) {
+    private static void assertShown(List<Owned> layers, int lowestTop, Visibility visibility) {
+        for (int top = lowestTop; top < layers.size(); top++) {
             RoaringBitmap seen = new RoaringBitmap();
             long data = 0;
             long zero = 0;
