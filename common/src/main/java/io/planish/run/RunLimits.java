@@ -1,6 +1,10 @@
 package io.planish.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.planish.chain.PoolName;
+import io.planish.job.Json;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +47,38 @@ public record RunLimits(Map<PoolName, PoolLimit> pools, Optional<Window> window,
                 .flatMap(PoolLimit::bytesPerSecond)
                 .map(bytes -> Math.max(1, bytes / Math.max(1, slots(pool, configuredSlots))))
                 .orElse(Long.MAX_VALUE);
+    }
+
+    /**
+     * These with some changed, as a merge patch says (RFC 7396): what it does not name stays, {@code null} takes back.
+     *
+     * @throws IllegalArgumentException if it is no object, names a key that is not known, or asks for what cannot be
+     */
+    public RunLimits changed(JsonNode patch) {
+        if (!patch.isObject()) {
+            throw new IllegalArgumentException("an object of the limits to change is needed, such as {\"canary\": 3}");
+        }
+        try {
+            return Json.STRICT.treeToValue(merged(Json.STRICT.valueToTree(this), patch), RunLimits.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    e.getCause() instanceof IllegalArgumentException cause ? cause.getMessage() : Json.message(e), e);
+        }
+    }
+
+    private static JsonNode merged(JsonNode present, JsonNode patch) {
+        if (!patch.isObject()) {
+            return patch;
+        }
+        ObjectNode merged = present.isObject() ? present.deepCopy() : Json.STRICT.createObjectNode();
+        patch.properties().forEach(change -> {
+            if (change.getValue().isNull()) {
+                merged.remove(change.getKey());
+            } else {
+                merged.set(change.getKey(), merged(merged.path(change.getKey()), change.getValue()));
+            }
+        });
+        return merged;
     }
 
     public boolean isOpen(Instant now) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.nullValue;
 
 import io.planish.ErrorKind;
 import io.planish.fleet.Qemu;
@@ -126,7 +127,7 @@ class SteeringTest {
         queued(day);
         assertThat(ledger.runs().get(run).orElseThrow().state()).isEqualTo(RunState.PLANNING);
 
-        limit(run, "{}").statusCode(200);
+        limit(run, "{\"window\":null}").statusCode(200);
         JobRecord queued = queued(run);
         limit(run, "{" + closed() + "}").statusCode(200).body("limits.window.zone", equalTo("UTC"));
         steer(run, "cancel").statusCode(200);
@@ -158,13 +159,39 @@ class SteeringTest {
         limit(run, "{\"pools\":{\"silver\":{\"slots\":2,\"bytesPerSecond\":1000000}}}")
                 .statusCode(200);
         await().until(() -> count(run, "QUEUED") == 2);
-        limit(run, "{\"pools\":{\"silver\":{\"slots\":0}}}").statusCode(400);
+        limit(run, "{\"pools\":{\"silver\":{\"slots\":0}}}")
+                .statusCode(400)
+                .body("detail", containsString("slots is 0"));
         limit(run, "{\"pools\":{\"lead\":{\"slots\":1}}}").statusCode(400).body("detail", containsString("'lead'"));
         steer(run, "cancel").statusCode(200);
         steer(other, "cancel").statusCode(200);
         over(run);
         limit(run, "{}").statusCode(409);
         Files.delete(silver.resolve("one-3"));
+    }
+
+    @Test
+    void whatAChangeOfLimitsDoesNotNameStays() throws Exception {
+        String run = asked("limited", closed() + ",\"canary\":3");
+        limit(run, "{\"pools\":{\"gold\":{\"slots\":2}}}")
+                .statusCode(200)
+                .body("limits.canary", equalTo(3))
+                .body("limits.window.zone", equalTo("UTC"));
+
+        given().contentType("application/merge-patch+json")
+                .body("{\"pools\":{\"gold\":{\"bytesPerSecond\":1000}},\"canary\":null}")
+                .patch("/api/v1/runs/" + run + "/limits")
+                .then()
+                .statusCode(200)
+                .body("limits.pools.gold.slots", equalTo(2))
+                .body("limits.pools.gold.bytesPerSecond", equalTo(1000))
+                .body("limits.window.zone", equalTo("UTC"))
+                .body("limits.canary", nullValue());
+        limit(run, "[]").statusCode(400).body("detail", containsString("an object"));
+        limit(run, "{\"slot\":1}").statusCode(400).body("detail", containsString("'slot'"));
+        steer(run, "cancel").statusCode(200);
+        over(run);
+        limit(run, "{\"canary\":1}").statusCode(409);
     }
 
     @Test
@@ -228,7 +255,7 @@ class SteeringTest {
     private static ValidatableResponse limit(String run, String limits) {
         return given().contentType(ContentType.JSON)
                 .body(limits)
-                .put("/api/v1/runs/" + run + "/limits")
+                .patch("/api/v1/runs/" + run + "/limits")
                 .then();
     }
 

@@ -58,10 +58,10 @@ final class Api implements AutoCloseable {
         return answer(HttpRequest.newBuilder(coordinator.resolve(path)).build());
     }
 
-    String put(String path, String json) throws IOException, InterruptedException {
+    String patch(String path, String json) throws IOException, InterruptedException {
         return answer(HttpRequest.newBuilder(coordinator.resolve(path))
                 .header("Content-Type", "application/json")
-                .PUT(HttpRequest.BodyPublishers.ofString(json))
+                .method("PATCH", HttpRequest.BodyPublishers.ofString(json))
                 .build());
     }
 

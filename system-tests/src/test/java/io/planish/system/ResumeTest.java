@@ -136,12 +136,12 @@ class ResumeTest {
         Progress before = middle(run);
         int hour = LocalTime.now(ZoneOffset.UTC).getHour();
         String later = String.format("%02d:00-%02d:30", (hour + 3) % 24, (hour + 3) % 24);
-        api.put("/api/v1/runs/" + run + "/limits", "{\"window\":{\"times\":\"" + later + "\"}}");
+        api.patch("/api/v1/runs/" + run + "/limits", "{\"window\":{\"times\":\"" + later + "\"}}");
 
         await().atMost(PATIENCE).until(() -> api.jobs(run).getFirst().state(), JobState.Queued.class::isInstance);
         assertThat(api.jobs(run).getFirst().note()).isEqualTo(Optional.of("stopped on request"));
         assertThat(api.jobs(run).getFirst().settledBytes()).isGreaterThanOrEqualTo(before.guestBytesDone());
-        api.put("/api/v1/runs/" + run + "/limits", "{}");
+        api.patch("/api/v1/runs/" + run + "/limits", "{\"window\":null}");
         JobRecord done = done(run);
         assertThat(done.epoch()).isEqualTo(2);
         assertThat(result(done).bytesSkipped()).isGreaterThanOrEqualTo(before.guestBytesDone());

@@ -1,5 +1,6 @@
 package io.planish.coordinator.api;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.planish.chain.PoolName;
 import io.planish.coordinator.ledger.AllRuns;
 import io.planish.coordinator.offer.Retries;
@@ -14,10 +15,11 @@ import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import io.planish.run.RunState;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
-import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
@@ -187,29 +189,36 @@ public final class RunsResource {
         return change(id, "CANCEL", "", "cancelled", RunRecord::cancelling);
     }
 
-    /** How hard and when the run works from now on; replaces what was said before. */
-    @PUT
+    /** How hard and when the run works from now on. */
+    @PATCH
     @Path("{id}/limits")
+    @Consumes({"application/merge-patch+json", "application/json"})
     @Operation(
             summary = "Changes how hard and when a run works",
-            description =
-                    "Less than the pools are configured for, never more. Rates and windows hold for running jobs with their next renewal of the"
-                            + " lease; of surplus jobs none is stopped, but no other begins.")
+            description = "A merge patch (RFC 7396): what is not named stays as it is, null takes a limit back. Less than the pools are"
+                    + " configured for, never more. Rates and windows hold for running jobs with their next renewal of the"
+                    + " lease; of surplus jobs none is stopped, but no other begins.")
     @RequestBody(
             required = true,
             content =
                     @Content(
-                            mediaType = "application/json",
                             schema = @Schema(implementation = RunLimits.class),
-                            examples =
-                                    @ExampleObject(
-                                            name = "one job at a time in gold",
-                                            value =
-                                                    "{\"pools\": {\"gold\": {\"slots\": 1, \"bytesPerSecond\": 50000000}}}")))
-    public RunRecord limit(String id, @Nullable RunLimits given) throws LedgerException {
-        RunLimits limits = Bodies.required(given);
-        runs.check(limits, get(id).policy().orElse(Policy.DEFAULT));
-        return change(id, "LIMIT", limits.toString(), "limited", r -> r.limited(limits));
+                            examples = {
+                                @ExampleObject(
+                                        name = "one job at a time in gold",
+                                        value = "{\"pools\": {\"gold\": {\"slots\": 1}}}"),
+                                @ExampleObject(
+                                        name = "gold as fast as it can, and now",
+                                        value =
+                                                "{\"pools\": {\"gold\": {\"bytesPerSecond\": null}}, \"window\": null}")
+                            }))
+    public RunRecord limit(String id, @Nullable JsonNode given) throws LedgerException {
+        JsonNode patch = Bodies.required(given);
+        return change(id, "LIMIT", patch.toString(), "limited", run -> {
+            RunLimits limits = run.limits().changed(patch);
+            runs.check(limits, run.policy().orElse(Policy.DEFAULT));
+            return run.limited(limits);
+        });
     }
 
     /** Other tries at all jobs that ended so, and at what was skipped because of them; a run that could not be planned is planned again. */
