@@ -134,9 +134,7 @@ public final class Merges {
      * @param beforeEachStep what happens elsewhere just before the engine goes on
      */
     JobResult run(Job job, long epoch, long batchBytes, BooleanSupplier stop, Runnable beforeEachStep) {
-        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, 2);
-        EngineOptions options = EngineOptions.DEFAULT.inBatchesOf(batchBytes);
-        return new JobRunner(storage, pools, gate, sweep, options).run(job, new Attempt() {
+        return run(job, batchBytes, new Attempt() {
             @Override
             public long epoch() {
                 return epoch;
@@ -165,5 +163,11 @@ public final class Merges {
             @Override
             public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {}
         });
+    }
+
+    JobResult run(Job job, long batchBytes, Attempt attempt) {
+        OverlaySweep sweep = new OverlaySweep(storage, pools, gate, heads, 2);
+        EngineOptions options = EngineOptions.DEFAULT.inBatchesOf(batchBytes);
+        return new JobRunner(storage, pools, gate, sweep, options).run(job, attempt);
     }
 }

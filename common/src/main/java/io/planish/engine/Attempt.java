@@ -3,7 +3,7 @@ package io.planish.engine;
 import java.io.IOException;
 
 /**
- * One attempt's ties to whoever ordered it. Called from the thread that carries the job out.
+ * One attempt's ties to whoever ordered it. Called from the thread that carries the job out, but for {@link #progress}.
  */
 public interface Attempt {
     /** The claim's epoch; larger than that of every earlier attempt at the same job. */
@@ -35,6 +35,10 @@ public interface Attempt {
     /** Told after each piece that was written, long before it is settled. */
     default void copied(long bytes) {}
 
-    /** Told when merging begins, with what earlier attempts have settled, and after every checkpoint: guest bytes settled so far of all, and bytes written by this attempt. */
+    /** Told how long the next batch could not begin, or links not change, since a checkpoint was not durable yet. */
+    default void waitedForCheckpoint(long nanos) {}
+
+    /** Told when merging begins, with what earlier attempts have settled, and after every checkpoint: guest bytes settled so far of all, and
+     * bytes written by this attempt. Called by one thread after another. */
     void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied);
 }

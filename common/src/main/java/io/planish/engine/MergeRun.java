@@ -61,6 +61,7 @@ final class MergeRun implements AutoCloseable {
     private final OpenFiles files;
     private final Helpers copying;
     private final Helpers verifying;
+    private final Helpers saving;
     private Optional<Checkpoint> unsettled = Optional.empty();
 
     /** Whether only the time of the intent's last saving tells the next attempt that somebody else has written the target. */
@@ -92,6 +93,7 @@ final class MergeRun implements AutoCloseable {
         boolean alone = options.threads() == 1;
         this.copying = new Helpers(alone ? 0 : options.threads(), "planish-copy-");
         this.verifying = new Helpers(alone ? 0 : options.threads(), "planish-verify-");
+        this.saving = new Helpers(alone ? 0 : 1, "planish-save-");
         state.begun = begun.isPresent();
     }
 
@@ -166,6 +168,7 @@ final class MergeRun implements AutoCloseable {
         Job finished = new LateOverlays(gate, pools, options.lockWait())
                 .adopt(job, preconditions.lateOverlays(true), files, attempt);
         Intent finish = intent.finishing(finished, preconditions.factsOf(finished));
+        awaitSaved();
         intents.save(pool(), finish);
         return finish;
     }
@@ -258,6 +261,7 @@ final class MergeRun implements AutoCloseable {
             attempt.mayContinue();
             if (attempt.stopRequested()) {
                 settle(intent, end);
+                awaitSaved();
                 throw new StopRequested("stopped on request");
             }
             long from = batch.bytesWritten();
@@ -312,17 +316,28 @@ final class MergeRun implements AutoCloseable {
         return options.batchBytes() - (batch.bytesWritten() - from);
     }
 
-    /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. */
+    /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. That is saved while the one after is copied. */
     private void settle(Intent intent, long end) throws IOException {
         verifying.await();
+        awaitSaved();
         if (unsettled.isPresent()) {
-            if (isTimed) {
-                intents.save(pool(), intent);
-            }
-            attempt.checkpoints().save(unsettled.get());
-            attempt.progress(unsettled.get().durableBelow(), end, state.bytesCopied);
+            Checkpoint settled = unsettled.get();
+            long copied = state.bytesCopied;
             unsettled = Optional.empty();
+            saving.run(() -> {
+                if (isTimed) {
+                    intents.save(pool(), intent);
+                }
+                attempt.checkpoints().save(settled);
+                attempt.progress(settled.durableBelow(), end, copied);
+            });
         }
+    }
+
+    private void awaitSaved() throws IOException {
+        long began = System.nanoTime();
+        saving.await();
+        attempt.waitedForCheckpoint(System.nanoTime() - began);
     }
 
     private Steps steps(ImageChain view, int granularity, boolean hasZeroClusters, long finalSizeBytes)
@@ -357,6 +372,7 @@ final class MergeRun implements AutoCloseable {
     public void close() throws IOException {
         copying.close();
         verifying.close();
+        saving.close();
         files.close();
     }
 }

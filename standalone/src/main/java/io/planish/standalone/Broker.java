@@ -97,6 +97,9 @@ final class Broker implements Child.Server {
                 Map.entry("share.coordinator.state.topic.replication.factor", "1"),
                 Map.entry("share.coordinator.state.topic.min.isr", "1"),
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
+                // One that was killed is let in again when the session of the one before is over.
+                Map.entry("broker.session.timeout.ms", "3000"),
+                Map.entry("broker.heartbeat.interval.ms", "500"),
                 // The default of 128 MiB would be half of this process' heap.
                 Map.entry("log.cleaner.dedupe.buffer.size", Integer.toString(8 << 20)));
     }

@@ -27,7 +27,6 @@ import picocli.CommandLine.Option;
         })
 final class CutOff extends Scenario {
     private static final Duration LIMIT = Duration.ofMinutes(10);
-    private static final int JOB_SECONDS = 20;
 
     @Option(names = "--leases", description = "For how many lease times. Default: ${DEFAULT-VALUE}.")
     private int leases = 3;
@@ -54,7 +53,7 @@ final class CutOff extends Scenario {
                                 "slots",
                                 "1",
                                 "bytes-per-second",
-                                Long.toString((long) mib * (1 << 20) / 2 / JOB_SECONDS)))
+                                Long.toString((long) mib * (1 << 20) / 2 / jobSeconds())))
                 .getFirst();
         LocalPool fast = new LocalPool(
                 "pool2",
@@ -110,7 +109,7 @@ final class CutOff extends Scenario {
             double took = seconds(cutNanos);
             verdict.check(
                     whose + "its worker finished the job as if nothing was",
-                    epoch == before.epoch() && took < 2 * JOB_SECONDS,
+                    epoch == before.epoch() && took < 2 * jobSeconds(),
                     took + " s");
         } else {
             scene.until(
@@ -157,6 +156,11 @@ final class CutOff extends Scenario {
             }
         }
         verdict.figure(whose + "seconds until it had done a job, joined again", seconds(begunNanos));
+    }
+
+    /** Long enough for a worker to lose its lease in the middle. */
+    private int jobSeconds() {
+        return 3 * leaseSeconds + 2;
     }
 
     private static double seconds(long sinceNanos) {

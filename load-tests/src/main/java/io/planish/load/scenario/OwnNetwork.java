@@ -4,20 +4,23 @@ import io.planish.standalone.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A network namespace from which 127.0.0.1 is this machine's, over a pair of virtual Ethernet devices, and can be cut off from single ports there: what
  * is sent to these is lost, as after a switch has failed. Needs root and {@code ip}. Not thread-safe.
  */
-final class OwnNetwork implements AutoCloseable {
+public final class OwnNetwork implements AutoCloseable {
+    private static final int LAST = 3;
+
     private final String name;
     private final String device;
     private final String address;
     private final List<String> cut = new ArrayList<>();
 
-    /** @param number tells those of one process apart */
+    /** @param number 0 to 3, tells those of one process apart */
     OwnNetwork(int number) throws IOException {
-        long id = ProcessHandle.current().pid() * 4 + number;
+        long id = ProcessHandle.current().pid() * (LAST + 1) + number;
         this.name = "planish-" + id;
         this.device = "pl" + id % 100_000_000;
         String net = "10.213." + id / 64 % 256 + ".";
@@ -40,6 +43,16 @@ final class OwnNetwork implements AutoCloseable {
         } catch (IOException e) {
             close();
             throw e;
+        }
+    }
+
+    /** Why there can be none on this machine; empty: there can. */
+    public static Optional<String> obstacle() {
+        try {
+            new OwnNetwork(LAST).close();
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 

@@ -72,11 +72,9 @@ final class Throughput extends Scenario {
             verdict.check(workers + " workers: what is shared is as it was", Judge.shared(fleet));
             double busy = 0;
             double saving = 0;
-            double saves = 0;
             for (ServiceProcess worker : scene.workers()) {
                 busy += Api.metric(worker.address(), "planish_attempt_seconds_sum");
                 saving += Api.metric(worker.address(), "planish_checkpoint_seconds_sum");
-                saves += Api.metric(worker.address(), "planish_checkpoint_seconds_count");
             }
             double merging = results.mergingMillis() / 1e3;
             double slotSeconds = seconds * workers * slots;
@@ -90,8 +88,7 @@ final class Throughput extends Scenario {
                     (results.settledBytes() >> 20) + ", " + text(results.settledBytes() / seconds / (1 << 20)));
             verdict.figure(who + "share of the slots' time with a job", text(busy / slotSeconds));
             verdict.figure(who + "share of it merging", text(merging / slotSeconds));
-            verdict.figure(who + "share of merging spent saving checkpoints", text(saving / merging, 4));
-            verdict.figure(who + "checkpoints, milliseconds each", text(saves, 0) + ", " + text(1e3 * saving / saves));
+            verdict.figure(who + "share of merging spent waiting for checkpoints", text(saving / merging, 4));
             scene.usage().report(verdict);
             return results.jobs().size() / seconds;
         }

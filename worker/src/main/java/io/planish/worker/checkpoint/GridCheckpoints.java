@@ -7,25 +7,16 @@ import io.planish.job.Checkpoint;
 import io.planish.job.JobRecord;
 import io.planish.ledger.Table;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /** The checkpoints of one run's jobs, in the grid. An attempt never writes over what a later attempt has written. */
 public final class GridCheckpoints implements CheckpointStore {
     private final Table<Checkpoint> table;
     private final String run;
-    private final Consumer<Duration> saved;
 
     public GridCheckpoints(Table<Checkpoint> table, String run) {
-        this(table, run, took -> {});
-    }
-
-    /** @param saved told how long each saving took */
-    public GridCheckpoints(Table<Checkpoint> table, String run, Consumer<Duration> saved) {
         this.table = table;
         this.run = run;
-        this.saved = saved;
     }
 
     @Override
@@ -35,7 +26,6 @@ public final class GridCheckpoints implements CheckpointStore {
 
     @Override
     public void save(Checkpoint checkpoint) throws IOException {
-        long begunNanos = System.nanoTime();
         String key = JobRecord.key(run, checkpoint.job());
         if (newer(key, checkpoint).isEmpty()
                 && !table.add(key, checkpoint)
@@ -45,7 +35,6 @@ public final class GridCheckpoints implements CheckpointStore {
                     "job " + checkpoint.job() + ": a later attempt has written a checkpoint",
                     "this attempt ends; the later one goes on");
         }
-        saved.accept(Duration.ofNanos(System.nanoTime() - begunNanos));
     }
 
     @Override

@@ -20,6 +20,7 @@ final class ClaimedAttempt implements Attempt {
     private final BooleanSupplier stop;
     private final Consumer<Progress> told;
     private final LongConsumer copied;
+    private final LongConsumer waited;
     private final Runnable finishing;
 
     ClaimedAttempt(
@@ -29,6 +30,7 @@ final class ClaimedAttempt implements Attempt {
             BooleanSupplier stop,
             Consumer<Progress> told,
             LongConsumer copied,
+            LongConsumer waited,
             Runnable finishing) {
         this.claim = claim;
         this.checkpoints = checkpoints;
@@ -36,6 +38,7 @@ final class ClaimedAttempt implements Attempt {
         this.stop = stop;
         this.told = told;
         this.copied = copied;
+        this.waited = waited;
         this.finishing = finishing;
     }
 
@@ -82,6 +85,11 @@ final class ClaimedAttempt implements Attempt {
     @Override
     public void copied(long bytes) {
         copied.accept(bytes);
+    }
+
+    @Override
+    public void waitedForCheckpoint(long nanos) {
+        waited.accept(nanos);
     }
 
     @Override

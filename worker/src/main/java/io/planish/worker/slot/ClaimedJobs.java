@@ -65,7 +65,7 @@ public final class ClaimedJobs {
                 Lease renewal = new Lease(ledger, claim, lease, progress::get)) {
             ClaimedAttempt attempt = new ClaimedAttempt(
                     claim,
-                    new GridCheckpoints(ledger.checkpoints(), claim.run().id(), metrics::savedCheckpoint),
+                    new GridCheckpoints(ledger.checkpoints(), claim.run().id()),
                     () -> bytesPerSecond.of(claim.record().job().target().pool(), renewal.limits()),
                     () -> stopping.getAsBoolean() || renewal.isStopWanted(),
                     now -> {
@@ -74,6 +74,7 @@ public final class ClaimedJobs {
                         tell(claim, now, toldNanos);
                     },
                     metrics::copied,
+                    metrics::waitedForCheckpoint,
                     span::relinks);
             JobResult result = ran(claim, attempt);
             span.ended(result);

@@ -75,8 +75,7 @@ public final class EngineJobs implements JobExecutor {
         EngineOptions options = EngineOptions.DEFAULT
                 .verifying(policy.verify())
                 .keepingLeftovers(policy.grace())
-                // one is verified while the next is copied
-                .inBatchesOf(Math.max(1, intervalBytes / 2));
+                .inBatchesOf(Math.max(1, intervalBytes / EngineOptions.BATCHES_A_KILL_COSTS));
         Set<PoolName> unseen = unseen(run, job);
         Surveys.Waiting waiting = () -> {
             attempt.mayContinue();

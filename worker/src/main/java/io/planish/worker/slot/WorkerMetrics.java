@@ -55,8 +55,8 @@ public final class WorkerMetrics {
         settledNanos.put(key, System.nanoTime());
     }
 
-    void savedCheckpoint(Duration took) {
-        checkpoints.record(took);
+    void waitedForCheckpoint(long nanos) {
+        checkpoints.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** A checkpoint is durable. */
