@@ -50,8 +50,10 @@ class CheckpointsTest {
 
         JobResult result = flatten("active", attempt);
 
-        assertThat(result.outcome()).isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.message())
-                .contains("the grid is away"));
+        assertThat(result.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message()).contains("the grid is away"));
         assertThat(attempt.told).isEmpty();
     }
 

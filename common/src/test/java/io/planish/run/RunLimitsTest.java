@@ -9,8 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RunLimitsTest {
-    private static final String BEFORE =
-            """
+    private static final String BEFORE = """
             {'pools':{'gold':{'slots':1,'bytesPerSecond':5},'lead':{'slots':2}},'window':{'times':'22:00-06:00','zone':'Europe/Berlin'},'canary':3}""";
 
     @ParameterizedTest

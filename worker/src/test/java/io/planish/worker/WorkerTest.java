@@ -63,6 +63,8 @@ import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The worker with a real broker, a real grid and real images; the test is the coordinator. */
 @QuarkusTest
@@ -218,13 +220,23 @@ class WorkerTest {
         }
     }
 
-    @Test
-    void aBegunJobThatTheLedgerDoesNotKnowIsFinishedWhileTheWorkerRuns() throws Exception {
-        Qemu.chain(pool, "forgo-0", "forgo-1", "forgo-2");
-        Path before = pool.resolveSibling("forgotten.qcow2");
-        Qemu.img("convert", "-O", "qcow2", pool.resolve("forgo-2"), before);
+    /** What the ledger says of a job that has begun. */
+    enum Ledgers {
+        LOST,
+        OLDER,
+        ENDED_AS_IF_IT_HAD_NOT_BEGUN
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBegunJobIsFinishedWhateverTheLedgerSaysOfIt(Ledgers ledgers) throws Exception {
+        String run = "run-" + ledgers;
+        String name = "fgt" + ledgers.ordinal() + "-";
+        Qemu.chain(pool, name + "0", name + "1", name + "2");
+        Path before = pool.resolveSibling(run + ".qcow2");
+        Qemu.img("convert", "-O", "qcow2", pool.resolve(name + "2"), before);
         Job job = planned(
-                ImageRef.parse("gold/forgo-2"),
+                ImageRef.parse("gold/" + name + "2"),
                 true,
                 Policy.DEFAULT.change().direction(Direction.COMMIT).build());
         Storage storage = new LinuxStorage();
@@ -233,32 +245,41 @@ class WorkerTest {
         Clock clock = Clock.systemUTC();
         Sweep sweep = new OverlaySweep(storage, pools, gate, new HeadReader(storage, clock), 1);
         JobRunner runner = new JobRunner(storage, pools, gate, sweep, EngineOptions.DEFAULT);
-        ledger.checkpoints()
-                .put(
-                        JobRecord.key("lost", job.id()),
-                        new Checkpoint(Checkpoint.VERSION, job.id(), 3, Checkpoint.Phase.MERGE, 0, "another", 0));
+        if (ledgers == Ledgers.LOST) {
+            ledger.checkpoints()
+                    .put(
+                            JobRecord.key(run, job.id()),
+                            new Checkpoint(Checkpoint.VERSION, job.id(), 3, Checkpoint.Phase.MERGE, 0, "another", 0));
+        } else {
+            queued(run, job);
+        }
 
-        JobResult begun = runner.run(job, new StoppedAtOnce(new GridCheckpoints(ledger.checkpoints(), "lost")));
+        JobResult begun = runner.run(job, new StoppedAtOnce(run, new GridCheckpoints(ledger.checkpoints(), run)));
 
         assertThat(job.kind()).isEqualTo(JobKind.COMMIT);
         assertThat(begun.outcome()).isEqualTo(new Outcome.Cancelled());
-        assertThat(runner.begun(pools.get(GOLD))).hasSize(1);
+        switch (ledgers) {
+            case LOST -> assertThat(runner.begun(pools.get(GOLD))).hasSize(1);
+            case OLDER -> {
+                publisher.send(Topics.jobs(GOLD), "x", new Offer(Offer.VERSION, run, job.id(), 0));
+                assertThat(ended(ledger.jobs().get(JobRecord.key(run, job.id())).orElseThrow())
+                                .outcome())
+                        .contains(new Outcome.Done());
+            }
+            case ENDED_AS_IF_IT_HAD_NOT_BEGUN ->
+                assertThat(ledger.jobs().update(JobRecord.key(run, job.id()), JobRecord::cancelled))
+                        .isPresent();
+        }
         await().atMost(PATIENCE).until(() -> runner.begun(pools.get(GOLD)).isEmpty());
         // The intent goes before the locks do.
         await().atMost(PATIENCE)
                 .ignoreException(IOException.class)
-                .until(() -> !Qemu.img("check", pool.resolve("forgo-2")).isEmpty());
-        Qemu.img("compare", "-q", pool.resolve("forgo-2"), before);
+                .until(() -> !Qemu.img("check", pool.resolve(name + "2")).isEmpty());
+        Qemu.img("compare", "-q", pool.resolve(name + "2"), before);
         assertThat(runner.isFinished(job)).isTrue();
     }
 
-    /** Of a run {@code lost}. */
-    private record StoppedAtOnce(CheckpointStore checkpoints) implements Attempt {
-        @Override
-        public String run() {
-            return "lost";
-        }
-
+    private record StoppedAtOnce(String run, CheckpointStore checkpoints) implements Attempt {
         @Override
         public long epoch() {
             return 0;

@@ -195,9 +195,10 @@ public final class RunsResource {
     @Consumes({"application/merge-patch+json", "application/json"})
     @Operation(
             summary = "Changes how hard and when a run works",
-            description = "A merge patch (RFC 7396): what is not named stays as it is, null takes a limit back. Less than the pools are"
-                    + " configured for, never more. Rates and windows hold for running jobs with their next renewal of the"
-                    + " lease; of surplus jobs none is stopped, but no other begins.")
+            description =
+                    "A merge patch (RFC 7396): what is not named stays as it is, null takes a limit back. Less than the pools are"
+                            + " configured for, never more. Rates and windows hold for running jobs with their next renewal of the"
+                            + " lease; of surplus jobs none is stopped, but no other begins.")
     @RequestBody(
             required = true,
             content =
@@ -209,8 +210,7 @@ public final class RunsResource {
                                         value = "{\"pools\": {\"gold\": {\"slots\": 1}}}"),
                                 @ExampleObject(
                                         name = "gold as fast as it can, and now",
-                                        value =
-                                                "{\"pools\": {\"gold\": {\"bytesPerSecond\": null}}, \"window\": null}")
+                                        value = "{\"pools\": {\"gold\": {\"bytesPerSecond\": null}}, \"window\": null}")
                             }))
     public RunRecord limit(String id, @Nullable JsonNode given) throws LedgerException {
         JsonNode patch = Bodies.required(given);

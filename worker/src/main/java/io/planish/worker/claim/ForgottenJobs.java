@@ -7,6 +7,8 @@ import io.planish.engine.JobRunner.BegunJob;
 import io.planish.job.Checkpoint;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
+import io.planish.job.JobState;
+import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import io.planish.ledger.Ledger;
 import io.planish.storage.Pool;
@@ -15,14 +17,15 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 
 /**
- * Jobs that were begun in a pool and of which the ledger knows nothing any more, because it was lost or is older than the pool:
- * they can only be finished, from the intent file alone, under the image locks. One thread.
+ * Jobs that were begun in a pool and of which the ledger knows nothing any more, or ended them as if they had not been, because it was lost or is older than
+ * the pool: they can only be finished, from the intent file alone, under the image locks. One thread.
  */
 public final class ForgottenJobs {
     private static final Logger LOG = Logger.getLogger(ForgottenJobs.class);
@@ -50,7 +53,7 @@ public final class ForgottenJobs {
             try {
                 for (BegunJob begun : runner.begun(pool)) {
                     String key = JobRecord.key(begun.run(), begun.job().id());
-                    if (!stopping.getAsBoolean() && ledger.jobs().get(key).isEmpty()) {
+                    if (!stopping.getAsBoolean() && isForgotten(ledger.jobs().get(key))) {
                         there.add(key);
                         finishUnlessPaused(key, begun, stopping);
                     }
@@ -60,6 +63,20 @@ public final class ForgottenJobs {
             }
         }
         pauses.keySet().retainAll(there);
+    }
+
+    private static boolean isForgotten(Optional<JobRecord> known) {
+        return known.isEmpty()
+                || known.get().state() instanceof JobState.Finished f
+                        && switch (f.result().outcome()) {
+                            case Outcome.Stale o -> true;
+                            case Outcome.Skipped o -> true;
+                            case Outcome.Cancelled o -> true;
+                            // a person tries again what failed, and resolves what is unknown
+                            case Outcome.Failed o -> false;
+                            case Outcome.Unknown o -> false;
+                            case Outcome.Done o -> false;
+                        };
     }
 
     private void finishUnlessPaused(String key, BegunJob begun, BooleanSupplier stopping) throws IOException {

@@ -102,13 +102,10 @@ public final class EngineJobs implements JobExecutor {
         return hooks.around(run.id(), job, gate, () -> runner.run(job, attempt));
     }
 
-    /** What cannot be told here is the engine's to find out. */
+    /** Also at the first attempt, where the ledger is older than the pool. What cannot be told here is the engine's to find out. */
     private static boolean mayHaveBegun(JobRunner runner, RunRecord run, Job job, Attempt attempt) {
-        if (attempt.epoch() == FIRST_EPOCH) {
-            return false;
-        }
         try {
-            return runner.isBegun(run.id(), job) || runner.isFinished(job);
+            return runner.isBegun(run.id(), job) || attempt.epoch() > FIRST_EPOCH && runner.isFinished(job);
         } catch (IOException e) {
             return true;
         }
