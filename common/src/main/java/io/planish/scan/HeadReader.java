@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,10 @@ public final class HeadReader {
      * behind this one.
      */
     private static final Duration TOO_FRESH = Duration.ofSeconds(10);
+
+    /** Nothing that is kept of a file refers to it. */
+    private static final ThreadLocal<ByteBuffer> BEGINNING =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocate(Images.USUAL_HEADER_BYTES));
 
     private static final int NAME_OFFSET_AT = 8;
     private static final int NAME_LENGTH_AT = 16;
@@ -108,8 +113,9 @@ public final class HeadReader {
     }
 
     private static FileHead read(ImageFile file, long sizeBytes) throws IOException {
-        ByteBuffer prefix = ByteBuffer.allocate(Images.USUAL_HEADER_BYTES);
+        ByteBuffer prefix = BEGINNING.get().clear();
         file.read(prefix, 0);
+        Arrays.fill(prefix.array(), prefix.position(), prefix.capacity(), (byte) 0);
         prefix.clear();
         if (!Header.hasMagic(prefix)) {
             return Qed.backing(file, prefix).map(HeadReader::qed).orElse(FileHead.NO_IMAGE);
@@ -144,8 +150,10 @@ public final class HeadReader {
     }
 
     private static boolean bitmapsAreConsistent(ImageFile file, Header header) throws IOException {
-        return Directories.bitmaps(file, header).stream()
-                .noneMatch(bitmap -> bitmap.isInUse() || bitmap.unknown().isPresent());
+        return header.bitmaps().isEmpty()
+                || Directories.bitmaps(file, header).stream()
+                        .noneMatch(
+                                bitmap -> bitmap.isInUse() || bitmap.unknown().isPresent());
     }
 
     private static FileHead head(Header header, boolean bitmapsAreConsistent) {

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 
 /** Makes the forest's nodes of what a walk has met: every QCOW2 image, and every file that one of them records as its raw base. */
 final class NodeMaker {
@@ -86,11 +85,9 @@ final class NodeMaker {
 
     private BackingLink link(FoundFile file, FileHead head, Backing backing, List<Problem> problems) {
         ImageRef ref = file.ref();
-        List<ImageRef> names = Stream.concat(sighting.hardLinks(ref).stream(), sighting.symbolicLinks(ref).stream())
-                .toList();
         BackingResolver.Found found;
         try {
-            found = resolver.resolve(ref, names, backing.name());
+            found = resolver.resolve(ref, sighting.otherNames(ref), backing.name());
         } catch (IOException e) {
             sighting.unknown(ref, e);
             problems.add(
@@ -113,16 +110,17 @@ final class NodeMaker {
 
     private Optional<Problem> checkFormat(FoundFile file, ImageRef backing, Backing written) {
         Optional<FoundFile> base = sighting.file(backing);
-        String image = file.ref() + ": backing file " + backing + " ";
         if (base.isEmpty()) {
             return Optional.of(new Problem(
-                    SkipReason.BACKING_MISSING, image + "is in a folder that is not looked at (name that folder too)"));
+                    SkipReason.BACKING_MISSING,
+                    about(file, backing) + "is in a folder that is not looked at (name that folder too)"));
         }
         Optional<String> format = written.format().or(() -> file.pool().trustedFormat());
         if (format.isEmpty()) {
             return Optional.of(new Problem(
                     SkipReason.BACKING_FORMAT_MISSING,
-                    image + "has no recorded format (record it with qemu-img rebase -u -F, or set the pool's"
+                    about(file, backing)
+                            + "has no recorded format (record it with qemu-img rebase -u -F, or set the pool's"
                             + " trusted-format)"));
         }
         boolean isImage = sighting.head(backing).isImage();
@@ -133,14 +131,14 @@ final class NodeMaker {
                         : Optional.of(
                                 new Problem(
                                         SkipReason.CORRUPT,
-                                        image
+                                        about(file, backing)
                                                 + "is recorded as qcow2 and is none (restore it from a backup, or record the format it has)"));
             case Images.RAW -> {
                 if (isImage) {
                     yield Optional.of(
                             new Problem(
                                     SkipReason.AMBIGUOUS_BACKING,
-                                    image
+                                    about(file, backing)
                                             + "is recorded as raw and is an image of another format (record what it is with qemu-img rebase -u -F)"));
                 }
                 rawBases.computeIfAbsent(backing, ref -> raw(base.get()));
@@ -149,9 +147,13 @@ final class NodeMaker {
             default ->
                 Optional.of(new Problem(
                         SkipReason.UNSUPPORTED_FEATURE,
-                        image + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")
+                        about(file, backing) + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")
                                 + ", and only qcow2 and raw can be read (convert it with qemu-img convert)"));
         };
+    }
+
+    private static String about(FoundFile file, ImageRef backing) {
+        return file.ref() + ": backing file " + backing + " ";
     }
 
     private ImageNode raw(FoundFile file) {
@@ -169,8 +171,7 @@ final class NodeMaker {
             List<Problem> problems) {
         return new ImageNode(
                 file.ref(),
-                Stream.concat(sighting.hardLinks(file.ref()).stream(), sighting.symbolicLinks(file.ref()).stream())
-                        .toList(),
+                sighting.otherNames(file.ref()),
                 file.status().facts(file.pool().id()),
                 format,
                 virtualSizeBytes,

@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What one walk through the pools has met, each file once, under the first of its names. */
@@ -231,8 +232,13 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
         return otherNames.getOrDefault(firstName, List.of());
     }
 
-    List<ImageRef> symbolicLinks(ImageRef firstName) {
-        return symbolicLinks.getOrDefault(firstName, List.of());
+    /** All further names: those in folders, and symbolic links. */
+    List<ImageRef> otherNames(ImageRef firstName) {
+        List<ImageRef> links = symbolicLinks.getOrDefault(firstName, List.of());
+        List<ImageRef> names = hardLinks(firstName);
+        return links.isEmpty()
+                ? names
+                : Stream.concat(names.stream(), links.stream()).toList();
     }
 
     List<Finding> findings() {
