@@ -11,9 +11,11 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.planish.chain.PoolName;
 import io.planish.coordinator.ledger.Leadership;
 import io.planish.coordinator.request.RunOnce;
 import io.planish.fleet.Qemu;
+import io.planish.job.JobKind;
 import io.planish.job.JobRecord;
 import io.planish.job.JobResult;
 import io.planish.job.JobState;
@@ -24,9 +26,11 @@ import io.planish.job.Outcomes;
 import io.planish.job.Progress;
 import io.planish.job.SkipReason;
 import io.planish.ledger.Ledger;
+import io.planish.ledger.LedgerException;
 import io.planish.plan.Plan;
 import io.planish.run.Event;
 import io.planish.run.RunRecord;
+import io.planish.run.RunRequest;
 import io.planish.run.RunState;
 import io.planish.topic.Listener;
 import io.planish.topic.Publisher;
@@ -408,6 +412,48 @@ class CoordinatorTest {
         assertThat(late.exit()).isEqualTo(1);
         assertThat(late.err()).contains("the deadline of 2s passed");
         assertThat(ledger.runs().get("once-late").orElseThrow().outcomes()).containsKey("CANCELLED");
+    }
+
+    @Test
+    void runOnceGivesUpSomeTimeAfterItsDeadlineWhenWhatHasBegunDoesNotEnd() throws Exception {
+        Qemu.chain(pool.resolveSibling("bronze"), "stuck-0", "stuck-1", "stuck-2");
+        RunRequest request =
+                RunRequest.of("once-stuck", RunRequest.Origin.RUN_ONCE, List.of(new PoolName("bronze")), "down");
+        ledger.runs().add(request.id(), RunRecord.asked(request, "run-once", System.currentTimeMillis()));
+        JobRecord begun = await().until(
+                        () -> ledger.runs().get(request.id()).orElseThrow().jobs().stream()
+                                .map(job -> JobRecord.key(request.id(), job))
+                                .map(this::claimed)
+                                .flatMap(Optional::stream)
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+        assertThat(begun.job().kind()).isEqualTo(JobKind.COMMIT);
+
+        Once stuck = once(
+                "--pools",
+                "bronze",
+                "--policy",
+                "down",
+                "--id",
+                request.id(),
+                "--deadline",
+                "1s",
+                "--stop-within",
+                "1s");
+
+        assertThat(stuck.exit()).isEqualTo(1);
+        assertThat(stuck.err()).contains("the deadline of 1s passed", "has not ended, and goes on");
+        endFirstQueued(request.id(), new Outcome.Done());
+        await().until(() -> ledger.runs().get(request.id()).orElseThrow().state(), RunState::isOver);
+    }
+
+    private Optional<JobRecord> claimed(String key) {
+        try {
+            return ledger.jobs().update(key, job -> job.claim("me"));
+        } catch (LedgerException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private Once once(String... arguments) {

@@ -1,32 +1,26 @@
 package io.planish.coordinator;
 
-import io.planish.standalone.Stack;
+import io.planish.standalone.TemporaryStack;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** One broker and one grid for all tests of this module, a pool {@code gold} for tests to fill and a pool {@code empty}; what is referred to stands in {@code references}, beside them. */
 public final class RealStack implements QuarkusTestResourceLifecycleManager {
-    private Optional<Stack> stack = Optional.empty();
-    private Optional<Path> folder = Optional.empty();
+    private Optional<TemporaryStack> stack = Optional.empty();
 
     @Override
     public Map<String, String> start() {
         try {
-            Path created = Files.createTempDirectory("planish-coordinator");
-            folder = Optional.of(created);
-            Path gold = Files.createDirectory(created.resolve("gold"));
-            Stack started = Stack.start(created.resolve("stack"));
+            TemporaryStack started = TemporaryStack.start("planish-coordinator");
             stack = Optional.of(started);
-            return Map.ofEntries(
-                    Map.entry("kafka.bootstrap.servers", started.broker().address()),
-                    Map.entry("quarkus.infinispan-client.hosts", started.grid().address()),
+            Path created = started.folder();
+            Path gold = Files.createDirectory(created.resolve("gold"));
+            return started.settings(Map.ofEntries(
                     Map.entry("planish.pools.gold.path", gold.toString()),
                     Map.entry("planish.pools.gold.slots", "100"),
                     Map.entry(
@@ -44,12 +38,13 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                             Files.createDirectory(created.resolve("empty")).toString()),
                     Map.entry("planish.coordinator.offer-again", "1s"),
                     Map.entry("planish.policies.untouched.protect", "**"),
+                    Map.entry("planish.policies.down.direction", "commit"),
                     Map.entry("planish.policies.careful.canary", "1"),
                     Map.entry("planish.tenants.acme.pools", "empty"),
                     Map.entry("planish.schedules.yearly.cron", "0 0 1 1 *"),
                     Map.entry("planish.schedules.yearly.pools", "empty"),
                     Map.entry("planish.worker.lease", "3s"),
-                    Map.entry("test.pool", gold.toString()));
+                    Map.entry("test.pool", gold.toString())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -57,11 +52,6 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public void stop() {
-        stack.ifPresent(Stack::close);
-        try (Stream<Path> files = Files.walk(folder.orElseThrow())) {
-            files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        stack.ifPresent(TemporaryStack::close);
     }
 }

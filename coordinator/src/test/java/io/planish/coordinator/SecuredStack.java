@@ -2,16 +2,14 @@ package io.planish.coordinator;
 
 import io.planish.fleet.Qemu;
 import io.planish.standalone.Stack;
+import io.planish.standalone.TemporaryStack;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A broker and a grid that speak TLS with a certificate of their own, and serve one user, who is known by SCRAM. */
 public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
@@ -19,23 +17,20 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
     static final String USER = "planish";
     static final String PASSWORD = "pass-0123456789";
 
-    private Optional<Stack> stack = Optional.empty();
-    private Optional<Path> folder = Optional.empty();
+    private Optional<TemporaryStack> stack = Optional.empty();
 
     @Override
     public Map<String, String> start() {
         try {
             Path created = Files.createTempDirectory("planish-secured");
-            folder = Optional.of(created);
             Path trust = certificate(created);
             Path security = Files.writeString(
                     created.resolve("security.properties"),
                     "keyStore=" + created.resolve("server.p12") + "\nkeyStorePassword=" + STORE_PASSWORD + "\nuser="
                             + USER + "\npassword=" + PASSWORD + "\n");
-            Stack started = Stack.startSecured(created.resolve("stack"), security);
+            TemporaryStack started = TemporaryStack.start(created, folder -> Stack.startSecured(folder, security));
             stack = Optional.of(started);
-            return Map.ofEntries(
-                    Map.entry("kafka.bootstrap.servers", started.broker().address()),
+            return started.settings(Map.ofEntries(
                     Map.entry("kafka.security.protocol", "SASL_SSL"),
                     Map.entry("kafka.sasl.mechanism", "SCRAM-SHA-512"),
                     Map.entry(
@@ -45,7 +40,6 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
                     Map.entry("kafka.ssl.truststore.type", "PKCS12"),
                     Map.entry("kafka.ssl.truststore.location", trust.toString()),
                     Map.entry("kafka.ssl.truststore.password", STORE_PASSWORD),
-                    Map.entry("quarkus.infinispan-client.hosts", started.grid().address()),
                     Map.entry("quarkus.infinispan-client.use-auth", "true"),
                     Map.entry("quarkus.infinispan-client.sasl-mechanism", "SCRAM-SHA-512"),
                     Map.entry("quarkus.infinispan-client.username", USER),
@@ -56,7 +50,7 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
                     Map.entry("quarkus.infinispan-client.trust-store-password", STORE_PASSWORD),
                     Map.entry(
                             "planish.pools.empty.path",
-                            Files.createDirectory(created.resolve("empty")).toString()));
+                            Files.createDirectory(created.resolve("empty")).toString())));
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
@@ -85,11 +79,6 @@ public final class SecuredStack implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public void stop() {
-        stack.ifPresent(Stack::close);
-        try (Stream<Path> files = Files.walk(folder.orElseThrow())) {
-            files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+        stack.ifPresent(TemporaryStack::close);
     }
 }

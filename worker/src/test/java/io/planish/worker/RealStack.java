@@ -1,7 +1,7 @@
 package io.planish.worker;
 
 import io.planish.chain.PoolName;
-import io.planish.standalone.Stack;
+import io.planish.standalone.TemporaryStack;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PoolConfig;
 import io.planish.storage.Pools;
@@ -12,40 +12,34 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * One broker with the topics, one grid and one pool {@code gold} for all tests of this module. Beside the pool's folder stand {@code references}, which is
  * read for what something outside refers to, and a hook that refuses the run {@code refused} and writes what it is told after jobs to {@code told}.
  */
 public final class RealStack implements QuarkusTestResourceLifecycleManager {
-    private Optional<Stack> stack = Optional.empty();
-    private Optional<Path> folder = Optional.empty();
+    private Optional<TemporaryStack> stack = Optional.empty();
 
     @Override
     public Map<String, String> start() {
         try {
-            Path created = Files.createTempDirectory("planish-worker");
-            folder = Optional.of(created);
+            TemporaryStack started = TemporaryStack.start("planish-worker");
+            stack = Optional.of(started);
+            Path created = started.folder();
             Path gold = Files.createDirectory(created.resolve("gold"));
             Path references = Files.createFile(created.resolve("references"));
             Path before = Files.writeString(created.resolve("before"), "! grep -q '\"run\":\"refused\"'");
             Path after = Files.writeString(created.resolve("after"), "cat >> " + created.resolve("told"));
             Storage storage = new LinuxStorage();
             Pools.open(storage, List.of(PoolConfig.of(new PoolName("gold"), gold)), Pools.MissingMarker.CREATE);
-            Stack started = Stack.start(created.resolve("stack"));
-            stack = Optional.of(started);
             TopicMaker.make(
-                    Map.of("bootstrap.servers", started.broker().address()),
+                    Map.of("bootstrap.servers", started.stack().broker().address()),
                     TopicMaker.wanted(List.of(new PoolName("gold")), List.of(), 4, Optional.empty()),
                     true);
-            return Map.ofEntries(
-                    Map.entry("kafka.bootstrap.servers", started.broker().address()),
-                    Map.entry("quarkus.infinispan-client.hosts", started.grid().address()),
+            return started.settings(Map.ofEntries(
                     Map.entry("planish.pools.gold.path", gold.toString()),
                     Map.entry("planish.pools.gold.complete", "true"),
                     Map.entry("planish.pools.gold.references.files", references.toString()),
@@ -53,7 +47,7 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
                     Map.entry("planish.worker.lease-margin", "2s"),
                     Map.entry("planish.worker.hook-before", "sh," + before),
                     Map.entry("planish.worker.hook-after", "sh," + after),
-                    Map.entry("test.pool", gold.toString()));
+                    Map.entry("test.pool", gold.toString())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -61,11 +55,6 @@ public final class RealStack implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public void stop() {
-        stack.ifPresent(Stack::close);
-        try (Stream<Path> files = Files.walk(folder.orElseThrow())) {
-            files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        stack.ifPresent(TemporaryStack::close);
     }
 }

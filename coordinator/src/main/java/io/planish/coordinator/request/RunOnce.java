@@ -80,6 +80,7 @@ public final class RunOnce {
     private int watch(RunRecord run, RunOnceOptions options, PrintStream out, PrintStream err)
             throws InterruptedException {
         Optional<Instant> deadline = options.deadline.map(clock.instant()::plus);
+        Optional<Instant> end = deadline.map(at -> at.plus(options.stopWithin));
         say(options, out, "run " + run.id());
         Set<String> told = new HashSet<>();
         String trouble = "";
@@ -93,7 +94,7 @@ public final class RunOnce {
                             .filter(ended -> told.add(ended.job()))
                             .ifPresent(ended -> say(options, out, text(ended)));
                 }
-                if (now.state().isOver()) {
+                if (now.state().isOver() || end.filter(clock.instant()::isAfter).isPresent()) {
                     return end(RunOnceSummary.of(now, jobs, leftAlone(now), late), options, out, err);
                 }
                 if (late) {
@@ -142,6 +143,11 @@ public final class RunOnce {
         if (summary.deadlinePassed()) {
             err.println("planish: " + summary.run() + ": the deadline of "
                     + options.deadline.map(Durations::text).orElse("") + " passed, what was not done is cancelled");
+        }
+        if (!summary.state().isOver()) {
+            err.println("planish: " + summary.run() + ": a job that has begun has not ended, and goes on"
+                    + " (a commit can only be finished; see that a worker runs)");
+            return 1;
         }
         say(
                 options,

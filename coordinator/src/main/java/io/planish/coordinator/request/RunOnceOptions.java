@@ -76,6 +76,14 @@ final class RunOnceOptions {
                             + " begun is finished.")
     Optional<Duration> deadline = Optional.empty();
 
+    @Option(
+            names = "--stop-within",
+            paramLabel = "SPAN",
+            converter = Spans.class,
+            description = "Wait so long after the deadline for what has begun to end; then exit 1, and the run goes on."
+                    + " Default: 5m.")
+    Duration stopWithin = Duration.ofMinutes(5);
+
     @Option(names = "--fail-on-skip", description = "Exit 1 also if an image was left alone.")
     boolean failOnSkip;
 
