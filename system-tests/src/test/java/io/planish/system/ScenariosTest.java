@@ -19,12 +19,14 @@ class ScenariosTest {
 
     @Test
     void aFleetOfAllShapesBecomesFlat() {
-        play("throughput", "--chains", "24", "--pools", "2", "--workers", "2", "--mib", "4", "--only");
+        play("throughput", "--chains", "16", "--pools", "2", "--workers", "2", "--mib", "4", "--only");
     }
 
     @Test
     void nothingIsLostWhenWorkersBrokerGridAndCoordinatorAreKilled() {
-        play("kills", "--chains", "8", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last", "10");
+        play(
+                "kills", "--chains", "8", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last",
+                "10", "--kills", "3");
     }
 
     @Test

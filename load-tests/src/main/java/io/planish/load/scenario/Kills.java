@@ -40,6 +40,11 @@ final class Kills extends Scenario {
                     "Seconds that the run lasts at least, by a bound on what it may write. Default: ${DEFAULT-VALUE}.")
     private int lastSeconds = 120;
 
+    @Option(
+            names = "--kills",
+            description = "Kill no worker any more after so many, when all else was killed. Default: as long as the run lasts.")
+    private int kills = Integer.MAX_VALUE;
+
     /** What is killed beside the workers, at a share of the jobs that are over. */
     private record Blow(double share, String what, Strike strike) {}
 
@@ -151,7 +156,7 @@ final class Kills extends Scenario {
                         + scene.told().ended(run) + " jobs are over");
                 blow.strike().on(scene);
             }
-            if (System.nanoTime() - due > 0) {
+            if (System.nanoTime() - due > 0 && (losses.kills() < kills || !blows.isEmpty())) {
                 List<ServiceProcess> alive = scene.workers();
                 ServiceProcess victim = alive.get(random.nextInt(alive.size()));
                 step("killing " + victim.name() + ", " + scene.told().ended(run) + " jobs are over");
