@@ -117,7 +117,7 @@ public final class PlanFile {
         BufferedReader lines = new BufferedReader(in);
         JsonNode header = header(lines.readLine());
         try {
-            Policy policy = Json.STRICT.treeToValue(header.required("policy"), Policy.class);
+            Policy policy = policy(header.required("policy"));
             int number = 2;
             for (String text = lines.readLine(); text != null; text = lines.readLine(), number++) {
                 if (text.isBlank()) {
@@ -161,6 +161,15 @@ public final class PlanFile {
                     "make the plan anew");
         }
         return header;
+    }
+
+    private static Policy policy(JsonNode written) throws JsonProcessingException {
+        if (written instanceof ObjectNode keys) {
+            // a key that is not known is named before one that is missing, which may be the same one, misspelt
+            ObjectNode whole = Json.MAPPER.valueToTree(Policy.DEFAULT);
+            Json.STRICT.treeToValue(whole.setAll(keys), Policy.class);
+        }
+        return Json.STRICT.treeToValue(written, Policy.class);
     }
 
     private static JsonNode parse(String text, int number) throws ImageException {

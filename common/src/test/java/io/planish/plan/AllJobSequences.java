@@ -223,7 +223,9 @@ final class AllJobSequences {
      * by then: docs/planner.md says so under «Where it is not the optimum».
      */
     private boolean stoodOnAFork(int target, int shown) {
-        for (int image = images.get(shown).backing(); image > target; image = images.get(image).backing()) {
+        for (int image = images.get(shown).backing();
+                image > target;
+                image = images.get(image).backing()) {
             if (shared[image]) {
                 return true;
             }

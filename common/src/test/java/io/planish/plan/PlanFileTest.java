@@ -106,6 +106,15 @@ class PlanFileTest {
         assertThatThrownBy(() -> PlanFile.read(new StringReader(later)))
                 .hasMessageStartingWith(
                         "line 1 of the plan cannot be read: 'neverOnMondays' is no known key (there are ");
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(written().replace("\"maxDepth\"", "\"maxdepth\""))))
+                .hasMessageStartingWith("line 1 of the plan cannot be read: 'maxdepth' is no known key (there are ");
+    }
+
+    @Test
+    void aValueThatThePolicyCannotHaveIsNamedWithItsKey() {
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(written().replace("\"maxDepth\":1", "\"maxDepth\":0"))))
+                .hasMessageStartingWith(
+                        "line 1 of the plan cannot be read: max-depth is 0, but a chain has at least 1 file");
     }
 
     @Test
