@@ -324,7 +324,9 @@ class WorkerTest {
                 .untilAsserted(() -> given().get("/q/metrics")
                         .then()
                         .statusCode(200)
-                        .body(containsString("planish_attempts_ended_total")));
+                        .body(
+                                containsString("planish_attempts_ended_total{outcome=\"STALE\"}"),
+                                containsString("planish_attempts_ended_total{outcome=\"UNKNOWN\"} 0.0")));
     }
 
     /** A job in the queue of a run of its own: the plan's for a chain that ends in the image, else one that is stale at once. */

@@ -10,6 +10,7 @@ import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /** What this worker counts, as {@code planish_*}. Thread-safe. */
 public final class WorkerMetrics {
+    private static final List<String> ALERTING = List.of("FAILED", "UNKNOWN");
+
     private final MeterRegistry registry;
     private final Counter copied;
     private final Counter resumed;
@@ -36,6 +39,8 @@ public final class WorkerMetrics {
         this.checkpoints = Timer.builder("planish_checkpoint")
                 .description("How long merges waited until checkpoints were durable")
                 .register(registry);
+        // The first one would be no increase where nothing was served before it.
+        ALERTING.forEach(this::attemptsEnded);
         TimeGauge.builder("planish_checkpoint_age", this, TimeUnit.NANOSECONDS, WorkerMetrics::oldestCheckpointNanos)
                 .description("Time since the last checkpoint of the running job that has waited longest for one")
                 .register(registry);
@@ -77,7 +82,7 @@ public final class WorkerMetrics {
         settledNanos.remove(key);
         String outcome = Outcomes.name(result.outcome());
         String kind = job.kind().name().toLowerCase(Locale.ROOT);
-        registry.counter("planish_attempts_ended", "outcome", outcome).increment();
+        attemptsEnded(outcome).increment();
         Timer.builder("planish_attempt")
                 .description("How long attempts took")
                 .tags("kind", kind, "outcome", outcome)
@@ -97,6 +102,10 @@ public final class WorkerMetrics {
             case Outcome.Unknown unknown -> {}
             case Outcome.Cancelled cancelled -> {}
         }
+    }
+
+    private Counter attemptsEnded(String outcome) {
+        return registry.counter("planish_attempts_ended", "outcome", outcome);
     }
 
     private double oldestCheckpointNanos() {
