@@ -66,6 +66,25 @@ class FilesystemTest {
     }
 
     @Test
+    void aFolderThatIsMountedInTwoPlacesIsLeftAloneAndNobodyIsToldToRemoveAName() throws IOException {
+        Path again = Files.createDirectory(dir.resolve("again"));
+        assertThat(Qemu.run("mount", "--bind", mounted.resolve("pool"), again).exit())
+                .isZero();
+        try {
+            Answer answer = Cli.planish("plan", again, mounted.resolve("pool"), "--json");
+
+            assertThat(answer.exit()).isEqualTo(3);
+            assertThat(answer.out())
+                    .contains(
+                            "HARD_LINKED",
+                            "again/active.qcow2 is the same file as pool/active.qcow2, in a folder that is mounted in two places (name only one of them)")
+                    .doesNotContain("remove");
+        } finally {
+            assertThat(Qemu.run("umount", again).exit()).isZero();
+        }
+    }
+
+    @Test
     void aCanaryLeavesTheRestOfAPoolAloneAfterItsFirstFailureAndTheNextApplyGoesOn() throws IOException {
         images.chain("z0 <- z1 <- z2");
         images.remember(List.of("z2"));

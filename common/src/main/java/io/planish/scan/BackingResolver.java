@@ -38,6 +38,11 @@ final class BackingResolver {
         Optional<ImageRef> at(FileId id);
 
         Collection<ImageRef> called(String fileName);
+
+        /** The name that a file is known by, for any of its names in folders as far as these are told apart. */
+        default ImageRef firstName(ImageRef name) {
+            return name;
+        }
     }
 
     /** What was found; the problem tells why the link leads to no file, or to no certain one. */
@@ -82,7 +87,8 @@ final class BackingResolver {
             if (other instanceof Resolution.Inside inside) {
                 leadsTo.add(inside.ref());
             }
-            image.ifPresent(leadsTo::remove);
+            Optional<ImageRef> meant = image.map(known::firstName);
+            leadsTo.removeIf(to -> meant.equals(Optional.of(known.firstName(to))));
             if (!leadsTo.isEmpty()) {
                 also.addAll(leadsTo);
                 problem = problem.or(() -> Optional.of(problem(

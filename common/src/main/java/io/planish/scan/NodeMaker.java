@@ -186,11 +186,18 @@ final class NodeMaker {
 
     private List<Problem> nameProblems(FoundFile file) {
         List<Problem> problems = new ArrayList<>();
-        if (file.status().linkCount() > 1 || !sighting.hardLinks(file.ref()).isEmpty()) {
+        List<ImageRef> others = sighting.hardLinks(file.ref());
+        if (file.status().linkCount() > 1) {
             problems.add(new Problem(
                     SkipReason.HARD_LINKED,
-                    file.ref() + " stands under " + Math.max(2, file.status().linkCount())
+                    file.ref() + " stands under " + file.status().linkCount()
                             + " names, and would be torn from the others (remove those that nobody needs)"));
+        } else if (!others.isEmpty()) {
+            // one name in one folder: to remove what looks like the other one would be to remove the image
+            problems.add(new Problem(
+                    SkipReason.HARD_LINKED,
+                    file.ref() + " is the same file as " + others.getFirst()
+                            + ", in a folder that is mounted in two places (name only one of them)"));
         }
         return problems;
     }

@@ -223,7 +223,8 @@ final class Sighting implements PoolWalk.Visitor, BackingResolver.Known {
         return one == null ? FileHead.NO_IMAGE : one.head();
     }
 
-    ImageRef firstName(ImageRef name) {
+    @Override
+    public ImageRef firstName(ImageRef name) {
         return firstName.getOrDefault(name, name);
     }
 
