@@ -25,8 +25,21 @@ class ScenariosTest {
     @Test
     void nothingIsLostWhenWorkersBrokerGridAndCoordinatorAreKilled() {
         play(
-                "kills", "--chains", "8", "--pools", "2", "--workers", "2", "--mib", "4", "--every", "5", "--last",
-                "10", "--kills", "3");
+                "kills",
+                "--chains",
+                "8",
+                "--pools",
+                "2",
+                "--workers",
+                "2",
+                "--mib",
+                "4",
+                "--every",
+                "5",
+                "--last",
+                "10",
+                "--kills",
+                "3");
     }
 
     @Test

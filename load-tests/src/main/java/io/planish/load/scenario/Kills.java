@@ -42,7 +42,8 @@ final class Kills extends Scenario {
 
     @Option(
             names = "--kills",
-            description = "Kill no worker any more after so many, when all else was killed. Default: as long as the run lasts.")
+            description =
+                    "Kill no worker any more after so many, when all else was killed. Default: as long as the run lasts.")
     private int kills = Integer.MAX_VALUE;
 
     /** What is killed beside the workers, at a share of the jobs that are over. */
