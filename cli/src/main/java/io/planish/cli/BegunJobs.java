@@ -1,6 +1,9 @@
 package io.planish.cli;
 
+import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
+import io.planish.chain.ImageRef;
+import io.planish.engine.CommitsInto;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.FolderCheckpoints;
 import io.planish.engine.JobRunner;
@@ -13,12 +16,16 @@ import io.planish.job.Outcomes;
 import io.planish.job.SkipReason;
 import io.planish.plan.Snapshot;
 import io.planish.storage.Pool;
+import io.planish.storage.PoolMarker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,6 +49,16 @@ final class BegunJobs {
         return new BegunJobs(workspace, jobs);
     }
 
+    /** Those that were to give this image another backing file. */
+    BegunJobs linking(ImageRef image) {
+        return new BegunJobs(
+                workspace,
+                jobs.stream()
+                        .filter(begun -> begun.job().kind() != JobKind.COMMIT
+                                && begun.job().target().equals(image))
+                        .toList());
+    }
+
     private String wayOut(Job job, JobResult result) {
         boolean ended = result.outcome() instanceof Outcome.Stale || result.outcome() instanceof Outcome.Failed;
         boolean isGone = ended
@@ -53,23 +70,41 @@ final class BegunJobs {
                 : "";
     }
 
-    /** Says which folders inside these remember commits of their own that images here take part in. */
-    static void nameFoldersInside(Workspace workspace, Snapshot snapshot, PrintWriter err) {
+    /** Says for which folders, other than these, commits were begun that images here take part in. */
+    static void nameOtherFolders(Workspace workspace, Snapshot snapshot, PrintWriter err) throws IOException {
         Set<Path> roots = workspace.pools().all().stream().map(Pool::root).collect(Collectors.toSet());
-        Set<Path> folders = new TreeSet<>();
+        Set<String> commands = new TreeSet<>();
         for (ImageNode image : snapshot.forest().nodes()) {
             if (image.problem(SkipReason.HALF_MERGED).isPresent()) {
-                Path folder = workspace.gate().here(image.ref()).getParent();
-                while (folder != null && !roots.contains(folder)) {
-                    if (Files.isDirectory(folder.resolve(".planish"))) {
-                        folders.add(folder);
-                    }
-                    folder = folder.getParent();
+                Set<String> pools = new CommitsInto(
+                                workspace.storage(), workspace.gate().here(image.ref()))
+                        .pools();
+                Map<String, Path> folders = markedFolders(workspace, snapshot.forest().around(image.ref()));
+                folders.keySet().retainAll(pools);
+                if (folders.keySet().equals(pools) && !roots.containsAll(folders.values())) {
+                    commands.add("planish flatten "
+                            + folders.values().stream().map(Path::toString).sorted().collect(Collectors.joining(" ")));
                 }
             }
         }
-        folders.forEach(folder -> err.println(
-                "planish: " + folder + ": an earlier run of this folder alone was stopped: planish flatten " + folder));
+        commands.forEach(
+                command -> err.println("planish: an earlier run of other folders than these was stopped: " + command));
+    }
+
+    /** The folders that are or were pools, around the files of a tree, by their ids. */
+    private static Map<String, Path> markedFolders(Workspace workspace, Forest tree) throws IOException {
+        Set<Path> around = new HashSet<>();
+        for (ImageNode image : tree.nodes()) {
+            Path folder = workspace.gate().here(image.ref()).getParent();
+            while (folder != null && around.add(folder)) {
+                folder = folder.getParent();
+            }
+        }
+        Map<String, Path> marked = new HashMap<>();
+        for (Path folder : around) {
+            PoolMarker.read(workspace.storage(), folder).ifPresent(id -> marked.put(id, folder));
+        }
+        return marked;
     }
 
     boolean isEmpty() {
@@ -111,6 +146,9 @@ final class BegunJobs {
                                 "planish: " + how + Outcomes.message(result.outcome()) + wayOut(begun.job(), result));
                     }
                     all &= done;
+                    if (done && begun.run().equals(begun.job().id())) {
+                        state.forget(); // of a verb that names one image
+                    }
                 }
             }
         }

@@ -80,7 +80,7 @@ final class FlattenVerb implements Callable<Integer> {
         }
         Policy wanted = policy.policy(workspace, Optional.empty());
         Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
-        BegunJobs.nameFoldersInside(workspace, snapshot, spec.commandLine().getErr());
+        BegunJobs.nameOtherFolders(workspace, snapshot, spec.commandLine().getErr());
         int exit = flatten(workspace, snapshot, Planner.plan(snapshot, wanted), true, out);
         return allFinished ? exit : ExitCode.FAILED;
     }

@@ -89,7 +89,7 @@ final class PlanVerb implements Callable<Integer> {
         Workspace workspace = pools.open().with(references.references());
         Policy wanted = policy.policy(workspace, canary);
         Snapshot snapshot = workspace.scan(spec.commandLine().getErr());
-        BegunJobs.nameFoldersInside(workspace, snapshot, spec.commandLine().getErr());
+        BegunJobs.nameOtherFolders(workspace, snapshot, spec.commandLine().getErr());
         if (explain != null) {
             explain(Explainer.of(workspace.ref(explain), snapshot, wanted));
             return ExitCode.DONE;

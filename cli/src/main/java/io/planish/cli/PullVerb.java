@@ -5,6 +5,8 @@ import io.planish.job.Job;
 import io.planish.job.JobResult;
 import io.planish.job.Verify;
 import io.planish.plan.Bytes;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -50,8 +52,11 @@ final class PullVerb implements Callable<Integer> {
         Optional<ImageRef> to = base.isPresent() ? Optional.of(one.requireInChain(base.get())) : Optional.empty();
         String now = to.map(ref -> "continues at " + one.nameOf(ref)).orElse("stands alone");
         if (one.chain().getLast().backingImage().equals(to)) {
+            boolean left = BegunJobs.in(one.workspace())
+                    .linking(one.top())
+                    .finish(new PrintWriter(Writer.nullWriter()), spec.commandLine().getErr());
             say(file + " " + now + " already");
-            return ExitCode.DONE;
+            return left ? ExitCode.DONE : ExitCode.FAILED;
         }
         Job job = OneShotJobs.pull(one.chain(), to);
         one.requireSafe(job);

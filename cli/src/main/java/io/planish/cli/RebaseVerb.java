@@ -12,6 +12,8 @@ import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
 import io.planish.storage.Storage;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -158,6 +160,9 @@ final class RebaseVerb implements Callable<Integer> {
                 : Optional.of(one.workspace().ref(newLinks.getFirst().path()));
         List<ImageNode> chain = one.chain();
         if (chain.getLast().backingImage().equals(base)) {
+            BegunJobs.in(one.workspace())
+                    .linking(one.top())
+                    .finish(new PrintWriter(Writer.nullWriter()), spec.commandLine().getErr());
             return;
         }
         if (base.equals(Optional.of(one.top()))) {

@@ -7,6 +7,7 @@ import io.planish.cli.Cli.Answer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +69,89 @@ class RememberedCommitsTest {
         assertReads(base, format, "read -P 7 1M 1M");
     }
 
+    @Test
+    void theSameCommandGoesOnWhereTheTargetStandsOnARawFile() throws IOException {
+        image("base", "raw", "");
+        Path mid = image("mid", "qcow2", "base,raw");
+        Path top = image("top", "qcow2", "mid,qcow2", "write -P 3 1M 1M");
+        killed("commit", "-d", top.toString());
+
+        Answer again = Cli.planish("commit", "-d", top);
+
+        assertThat(again.exit()).as(again.err()).isZero();
+        assertReads(mid, "qcow2", "read -P 3 1M 1M");
+        assertThat(remembered()).isEmpty();
+    }
+
+    @Test
+    void aCommitThatHadEndedButForItsMarkIsDoneAnewByTheSameCommand() throws IOException {
+        boolean isEnded = false;
+        for (int writes = FIRST_WRITES; !isEnded && writes < 3 * FIRST_WRITES; writes++) {
+            Qemu.run("rm", "-rf", folder);
+            Files.createDirectory(folder);
+            image("base", "qcow2", "");
+            Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
+            killedAt("pwrite64", writes, "commit", top.toString());
+            isEnded = Qemu.run("grep", "-r", "ENDED", folder.resolve(".planish")).exit() == 0;
+        }
+        assertThat(isEnded).isTrue();
+
+        Answer again = Cli.planish("commit", folder.resolve("top"));
+
+        assertThat(again.exit()).as(again.err()).isZero();
+        assertReads(folder.resolve("base"), "qcow2", "read -P 3 1M 1M");
+        assertThat(remembered()).isEmpty();
+    }
+
+    @Test
+    void aPullThatHasSwitchedTheLinkIsForgottenByTheSameCommand() throws IOException {
+        image("base", "qcow2", "");
+        Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
+        killedAt("unlinkat", 4, "pull", top.toString());
+        assertThat(remembered()).isNotEmpty();
+
+        assertThat(Cli.planish("pull", top).out()).contains("stands alone already");
+
+        assertThat(remembered()).isEmpty();
+        assertReads(top, "qcow2", "read -P 3 1M 1M");
+    }
+
+    @Test
+    void whereAnotherFileStandsForTheTopTheWayOutIsNamed() throws IOException {
+        Path base = image("base", "qcow2", "");
+        Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
+        killed("commit", top.toString());
+        Files.copy(top, folder.resolve("copy"));
+        Files.move(folder.resolve("copy"), top, StandardCopyOption.REPLACE_EXISTING);
+
+        Answer again = Cli.planish("commit", top);
+
+        assertThat(again.exit()).isEqualTo(1);
+        assertThat(again.err()).contains("put the first one back").contains("check -r mark");
+        assertThat(Cli.planish("check", "-r", "mark", base).out()).contains("Let go of 1 begun commit");
+        assertThat(Cli.planish("commit", "-d", top).exit()).isZero();
+        assertReads(base, "qcow2", "read -P 3 1M 1M");
+    }
+
+    @Test
+    void foldersOtherThanTheseAreNamedTogether() throws IOException {
+        Path inner = Files.createDirectories(folder.resolve("a/inner"));
+        Path b = Files.createDirectory(folder.resolve("b"));
+        image("b/base", "qcow2", "");
+        Path top = image("a/inner/top", "qcow2", "../../b/base,qcow2", "write -P 3 1M 1M");
+        killed("commit", top.toString());
+
+        String command = "planish flatten " + inner + " " + b;
+        assertThat(Cli.planish("flatten", "--yes", folder.resolve("a"), b).err())
+                .contains(command);
+        assertThat(Cli.planish("flatten", "--yes", folder).err()).contains(command);
+        Answer finished = Cli.planish("flatten", "--yes", inner, b);
+
+        assertThat(finished.exit()).as(finished.err()).isZero();
+        assertThat(remembered()).isEmpty();
+        assertReads(b.resolve("base"), "qcow2", "read -P 3 1M 1M");
+    }
+
     /** @param backing name and format, empty: none */
     private Path image(String name, String format, String backing, String... writes) {
         Path path = folder.resolve(name);
@@ -85,11 +169,20 @@ class RememberedCommitsTest {
     }
 
     private void killed(String... verb) {
-        List<Object> command = new ArrayList<>(List.of("strace", "-f", "-o", "/dev/null", "-e", "trace=pwrite64"));
-        command.addAll(List.of("-e", "inject=pwrite64:signal=KILL:when=" + FIRST_WRITES));
+        killedAt("pwrite64", FIRST_WRITES, verb);
+        assertThat(remembered()).isNotEmpty();
+    }
+
+    /** Kills the process at this one of its calls. */
+    private void killedAt(String call, int number, String... verb) {
+        List<Object> command = new ArrayList<>(List.of("strace", "-f", "-o", "/dev/null", "-e", "trace=" + call));
+        command.addAll(List.of("-e", "inject=" + call + ":signal=KILL:when=" + number));
         command.addAll(LaunchedCli.command(dir.resolve("state"), verb));
         assertThat(Qemu.run(command.toArray()).exit()).isNotZero();
-        assertThat(Qemu.run("find", folder, "-name", "*.intent.json").out()).isNotEmpty();
+    }
+
+    private String remembered() {
+        return Qemu.run("find", folder, "-name", "*.intent.json").out();
     }
 
     private static void assertReads(Path image, String format, String read) {

@@ -16,7 +16,9 @@ import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The commits into one file that were begun and are not finished, as the folders around it remember them, whichever of these was the pool
@@ -49,6 +51,15 @@ public final class CommitsInto {
                                 + ", or let go of it with planish check -r mark " + image);
             }
         }
+    }
+
+    /** The ids of all pools that their files were in. */
+    public Set<String> pools() throws IOException {
+        Set<String> ids = new HashSet<>();
+        for (Remembered commit : all()) {
+            commit.intent().files().values().forEach(file -> ids.add(file.poolId()));
+        }
+        return ids;
     }
 
     /**

@@ -5,6 +5,7 @@ import io.planish.ImageException;
 import io.planish.chain.FileFacts;
 import io.planish.chain.ImageRef;
 import io.planish.image.MetadataCheck;
+import io.planish.job.Expectations;
 import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.JobResult;
@@ -206,19 +207,25 @@ public final class JobRunner {
      * to be committed.
      */
     private JobResult end(Job wanted, Intent intent, Attempt attempt, AttemptState state) throws IOException {
+        Map<FileFacts, FileFacts> unmarked = new HashMap<>();
         try (OpenFiles files = new OpenFiles(storage)) {
             Finisher finisher = new Finisher(storage, pools, gate, intents, sweep);
+            Map<ImageRef, FileFacts> before = new HashMap<>();
             for (ImageRef image : filesToFinish(intent.job())) {
                 Optional<Path> path = whereIs(intent, image, finisher);
                 if (path.isPresent()) {
                     files.open(image, path.get(), LockMode.WRITE, options.lockWait(), attempt);
+                    before.put(image, factsOf(files, image, image));
                 }
             }
             finisher.end(intent, files);
+            for (Map.Entry<ImageRef, FileFacts> file : before.entrySet()) {
+                unmarked.put(file.getValue(), factsOf(files, file.getKey(), file.getKey()));
+            }
         }
         return wanted.expects().equals(intent.job().expects())
                 ? new JobResult(new Outcome.Done(), Map.of(), List.of(), 0, 0, List.of(EARLIER))
-                : merge(JobChain.of(wanted), Optional.empty(), attempt, state);
+                : merge(JobChain.of(Expectations.replaced(wanted, unmarked)), Optional.empty(), attempt, state);
     }
 
     private JobResult finish(Intent intent, OpenFiles files, Attempt attempt, AttemptState state) throws IOException {

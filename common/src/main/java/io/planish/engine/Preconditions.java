@@ -66,14 +66,25 @@ final class Preconditions {
             FileFacts planned = expectation.unchanged().get();
             FileFacts found = facts(image);
             boolean mayDiffer = begun || (job.kind() != JobKind.COMMIT && image.equals(job.target()));
-            if (mayDiffer ? !found.sameFile(planned) : !found.equals(planned)) {
-                throw changed(
-                        image,
-                        found.sameFile(planned)
-                                ? "it was changed since the plan was made"
-                                : "another file stands under this name since the plan was made");
+            if (!found.sameFile(planned)) {
+                throw replaced(image, begun);
+            }
+            if (!mayDiffer && !found.equals(planned)) {
+                throw changed(image, "it was changed since the plan was made");
             }
         }
+    }
+
+    /** What a commit has written by then is the old file's: only that one can finish it, or a true copy of it begin again. */
+    private ImageException replaced(ImageRef image, boolean begun) {
+        return begun && job.kind() == JobKind.COMMIT
+                ? new ImageException(
+                        ErrorKind.CHANGED_UNDERNEATH,
+                        image.toString(),
+                        "another file stands under this name since a commit of it was begun",
+                        "put the first one back; or, if this is a true copy of it, let go of the commit with planish check -r mark "
+                                + job.target() + ", and commit again")
+                : changed(image, "another file stands under this name since the plan was made");
     }
 
     /** Nobody but the layers and overlays of the plan may depend on what the job changes or removes. */

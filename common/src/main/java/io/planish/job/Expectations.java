@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Fills in what a plan could not know. */
 public final class Expectations {
@@ -20,11 +21,22 @@ public final class Expectations {
     public static Job filled(Job job, List<JobResult> done) {
         Map<ImageRef, FileFacts> facts = new HashMap<>();
         done.forEach(r -> facts.putAll(r.facts()));
-        List<Expectation> expects = job.expects().stream()
-                .map(e -> e.unchanged().isPresent()
+        return with(
+                job,
+                e -> e.unchanged().isPresent()
                         ? e
-                        : new Expectation(e.image(), e.backing(), Optional.ofNullable(facts.get(e.image()))))
-                .toList();
+                        : new Expectation(e.image(), e.backing(), Optional.ofNullable(facts.get(e.image()))));
+    }
+
+    /** The job after a change of files that is our own: what it expected of them before, it expects in the new state. */
+    public static Job replaced(Job job, Map<FileFacts, FileFacts> changes) {
+        return with(
+                job,
+                e -> new Expectation(
+                        e.image(), e.backing(), e.unchanged().map(facts -> changes.getOrDefault(facts, facts))));
+    }
+
+    private static Job with(Job job, UnaryOperator<Expectation> change) {
         return new Job(
                 job.id(),
                 job.kind(),
@@ -35,7 +47,7 @@ public final class Expectations {
                 job.replaces(),
                 job.retires(),
                 job.dependsOn(),
-                expects,
+                job.expects().stream().map(change).toList(),
                 job.bytesToWrite(),
                 job.bytesToClone(),
                 job.bytesToFree());

@@ -102,10 +102,17 @@ final class NodeMaker {
                         .map(sighting::firstName)
                         .distinct()
                         .toList());
-        if (link.image().isPresent() && head.faults().isEmpty()) {
+        if (link.image().isPresent() && canBeBelieved(head, backing)) {
             checkFormat(file, link.image().get(), backing).ifPresent(problems::add);
         }
         return link;
+    }
+
+    /** Also while a commit is not finished: what it takes to go on with it. A layer that is no longer valid tells no format. */
+    private static boolean canBeBelieved(FileHead head, Backing backing) {
+        return head.faults().isEmpty()
+                || backing.format().isPresent()
+                        && head.faults().stream().allMatch(fault -> fault.reason() == SkipReason.HALF_MERGED);
     }
 
     private Optional<Problem> checkFormat(FoundFile file, ImageRef backing, Backing written) {
