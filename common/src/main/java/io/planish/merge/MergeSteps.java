@@ -14,8 +14,9 @@ import java.util.List;
  * past its end, since that is what it makes the guest read. Zeroes are not written where the target without an
  * entry would read as zeroes too.
  *
- * <p>Where the target's disk stays longer than the top's, what follows the top's end in the same cluster stays the target's. Where it
- * becomes shorter, nothing of what the target held there stays in its last cluster.
+ * <p>Where the target's disk stays longer than the top's, what follows the top's end in the same cluster stays the target's. Else
+ * nothing stays in its last cluster behind the disk's end, where copies on write leave what layers below held: once the image stands alone, nobody
+ * would hide it from a guest whose disk grows.
  */
 public final class MergeSteps implements Steps {
     private final ChainView chain;
@@ -31,7 +32,7 @@ public final class MergeSteps implements Steps {
         this.topEnd = chain.virtualSizeBytes(group.hi());
         this.endOffset = Math.min(
                 finalSizeBytes, Math.ceilDiv(topEnd, (long) group.granularityBytes()) * group.granularityBytes());
-        this.cutsTail = chain.virtualSizeBytes(group.target()) > finalSizeBytes;
+        this.cutsTail = chain.virtualSizeBytes(group.target()) >= finalSizeBytes;
     }
 
     /** Where the last cluster ends in which the group's top has a say, or the disk in it. */
