@@ -5,11 +5,14 @@ import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.job.Job;
 import io.planish.job.Json;
+import io.planish.storage.ImageFile;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.SmallFile;
 import io.planish.storage.Storage;
+import io.planish.storage.Storage.OpenMode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +65,19 @@ final class IntentFiles {
     /** When an intent was saved for the last time, in ns since 1970 by the clock of the pool's filesystem. */
     long savedNanos(Pool pool, Intent intent) throws IOException {
         return storage.status(file(pool, intent.run(), intent.job())).mtimeNanos();
+    }
+
+    /** Makes {@link #savedNanos} the present, if it is there. For whoever has its files locked. */
+    void touch(Pool pool, String run, Job job) throws IOException {
+        Path file = file(pool, run, job);
+        if (storage.exists(file)) {
+            try (ImageFile saved = storage.open(file, OpenMode.READ_WRITE)) {
+                ByteBuffer first = ByteBuffer.allocate(1);
+                saved.read(first, 0);
+                saved.write(first.flip(), 0);
+                saved.sync();
+            }
+        }
     }
 
     void remove(Pool pool, String run, Job job) throws IOException {

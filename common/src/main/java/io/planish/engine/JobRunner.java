@@ -186,6 +186,7 @@ public final class JobRunner {
             if (job.kind() == JobKind.COMMIT && !moved) {
                 Pool pool = pools.get(job.target().pool());
                 SinceIntent.requireUntouched(intent, files.get(job.target()), intents.savedNanos(pool, intent));
+                intents.touch(pool, intent.run(), job);
             }
             if (since.isNothingLost(moved)) {
                 Set<ImageRef> late = job.kind() == JobKind.COMMIT && !moved

@@ -64,8 +64,8 @@ final class MergeRun implements AutoCloseable {
     private final Helpers saving;
     private Optional<Checkpoint> unsettled = Optional.empty();
 
-    /** Whether only the time of the intent's last saving tells the next attempt that somebody else has written the target. */
-    private boolean isTimed;
+    /** Whether what a commit's target gets from now on is this attempt's: the time of its intent follows. */
+    private boolean mayWrite;
 
     MergeRun(
             Storage storage,
@@ -115,6 +115,8 @@ final class MergeRun implements AutoCloseable {
             preconditions.requireNoUnknownOverlay(false);
         } else if (job.kind() == JobKind.COMMIT) {
             SinceIntent.requireUntouched(begun.get(), files.get(job.target()), intents.savedNanos(pool(), begun.get()));
+            intents.touch(pool(), attempt.run(), job);
+            mayWrite = true;
             preconditions.lateOverlays(true);
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
@@ -183,9 +185,9 @@ final class MergeRun implements AutoCloseable {
      * counts is the one after the marks, before anything else is written.
      */
     private void beginCommit(Intent intent, OpenChain open, boolean wasMarked) throws IOException {
-        isTimed = !SinceIntent.keepsMarks(intent, files.get(job.target()));
-        if (begun.isEmpty() || isTimed) {
+        if (begun.isEmpty()) {
             intents.save(pool(), intent);
+            mayWrite = true;
         }
         mark(open, true);
         if (begun.isEmpty()) {
@@ -316,7 +318,10 @@ final class MergeRun implements AutoCloseable {
         return options.batchBytes() - (batch.bytesWritten() - from);
     }
 
-    /** The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. That is saved while the one after is copied. */
+    /**
+     * The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. That is saved while
+     * the one after is copied.
+     */
     private void settle(Intent intent, long end) throws IOException {
         verifying.await();
         awaitSaved();
@@ -325,8 +330,9 @@ final class MergeRun implements AutoCloseable {
             long copied = state.bytesCopied;
             unsettled = Optional.empty();
             saving.run(() -> {
-                if (isTimed) {
-                    intents.save(pool(), intent);
+                if (job.kind() == JobKind.COMMIT) {
+                    // what is written long after is not ours
+                    intents.touch(pool(), attempt.run(), job);
                 }
                 attempt.checkpoints().save(settled);
                 attempt.progress(settled.durableBelow(), end, copied);
@@ -373,6 +379,11 @@ final class MergeRun implements AutoCloseable {
         copying.close();
         verifying.close();
         saving.close();
-        files.close();
+        try (files) {
+            if (mayWrite) {
+                // a process may have been stopped for long before its last write
+                intents.touch(pool(), attempt.run(), job);
+            }
+        }
     }
 }

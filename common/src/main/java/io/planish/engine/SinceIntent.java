@@ -9,6 +9,7 @@ import io.planish.job.Job;
 import io.planish.job.JobKind;
 import io.planish.job.Relink;
 import io.planish.qcow2.Backing;
+import io.planish.qcow2.Header;
 import io.planish.qcow2.Marks;
 import io.planish.storage.FileStatus;
 import io.planish.storage.ImageFile;
@@ -44,27 +45,27 @@ final class SinceIntent {
     }
 
     /**
-     * Fails if another program has opened a commit's target for writing since it was marked: it may have finished the commit, or gone on
-     * from there. Version 3 headers tell; of any other file only its time does, long after the intent was saved for the last time.
+     * Fails if another program has written a commit's target since it was marked: it may have finished the commit, or gone on from there.
+     * A version 3 header tells of one that has opened the image for writing, but not of one that had it open for reading before, as
+     * {@code qemu-img commit} has its base; of that, and of any other file, the file's time tells, long after the intent was saved for the
+     * last time.
      *
      * @param savedNanos when that was, by the clock of the target's filesystem
      */
     static void requireUntouched(Intent intent, ImageFile target, long savedNanos) throws IOException {
-        boolean isTouched = keepsMarks(intent, target)
-                ? Marks.isTouched(HeaderFile.read(target))
-                : target.status().mtimeNanos() - savedNanos > LONGEST_BATCH.toNanos();
+        boolean isTouched = target.status().mtimeNanos() - savedNanos > LONGEST_BATCH.toNanos();
+        Optional<Header> header = intent.targetIsRaw() ? Optional.empty() : Optional.of(HeaderFile.read(target));
+        if (header.isPresent() && Marks.tellOfOthers(header.get())) {
+            // an image without the mark is done with, and its users write it
+            isTouched = Marks.isHalfMerged(header.get()) && (isTouched || Marks.isTouched(header.get()));
+        }
         if (isTouched) {
             throw new ImageException(
                     ErrorKind.CHANGED_UNDERNEATH,
                     intent.job().target().toString(),
-                    "another program has opened it for writing since a commit into it was begun",
+                    "another program has written it since a commit into it was begun",
                     "planish check -r mark IMAGE lets go of that commit; then commit again what is to be committed");
         }
-    }
-
-    /** Whether a commit's target tells by its header that another program has written it since. */
-    static boolean keepsMarks(Intent intent, ImageFile target) throws IOException {
-        return !intent.targetIsRaw() && Marks.tellOfOthers(HeaderFile.read(target));
     }
 
     /**

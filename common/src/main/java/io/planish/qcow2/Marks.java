@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
  *
  * <p><b>Half merged</b>: the image's own view has ended, a commit into it is not finished. Version 3: compatible feature bit
  * 63, which other programs keep and pass over. Version 2, which has no feature bits: an empty header extension of type
- * {@code PLSH}. With it stands autoclear bit 63, in version 3, which every other program clears when it opens the image for writing: so it is
- * known whether one has.
+ * {@code PLSH}. With it stands autoclear bit 63, in version 3, which every other program clears when it opens the image for writing, though
+ * not where it had opened it for reading before: so it is mostly known whether one has.
  *
  * <p><b>Poisoned</b>: a leftover of a commit that nobody may open again, so that a VM that had opened the file just
  * before its lock was taken fails instead of writing to it. Version 3: incompatible feature bit 63, which every other
