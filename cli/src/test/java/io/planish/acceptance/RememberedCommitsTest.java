@@ -134,6 +134,23 @@ class RememberedCommitsTest {
     }
 
     @Test
+    void aMiddleLayerKeepsItsMarkWhileACommitThroughItIsRemembered() throws IOException {
+        Path base = image("base", "raw", "");
+        Path mid = image("mid", "qcow2", "base,raw", "write -P 2 1M 1M");
+        Path top = image("top", "qcow2", "mid,qcow2", "write -P 3 2M 1M");
+        killed("commit", "-b", base.toString(), top.toString());
+
+        Answer refused = Cli.planish("check", "-r", "mark", mid);
+
+        assertThat(refused.exit()).isEqualTo(1);
+        assertThat(refused.err()).contains("a commit through it");
+        assertThat(Cli.planish("pull", mid).exit()).isEqualTo(1);
+        assertThat(Cli.planish("commit", "-b", base, top).exit()).isZero();
+        assertReads(base, "raw", "read -P 3 2M 1M");
+        assertThat(remembered()).isEmpty();
+    }
+
+    @Test
     void foldersOtherThanTheseAreNamedTogether() throws IOException {
         Path inner = Files.createDirectories(folder.resolve("a/inner"));
         Path b = Files.createDirectory(folder.resolve("b"));
@@ -169,7 +186,7 @@ class RememberedCommitsTest {
     }
 
     private void killed(String... verb) {
-        killedAt("pwrite64", FIRST_WRITES, verb);
+        killedAt("renameat2", 2, verb); // its intent is in its place, its first checkpoint is not
         assertThat(remembered()).isNotEmpty();
     }
 

@@ -66,12 +66,15 @@ public final class CommitsInto {
      * Forgets them, because somebody has finished them by other means or taken their files away: what they have written stays as it is.
      * The marks of middle layers go, that of the image is the caller's. Durable on return.
      *
-     * @throws ImageException of kind {@code IMAGE_IN_USE} if a middle layer is open elsewhere; {@code IO} if a folder around the image
-     *     cannot be looked at
+     * @throws ImageException of kind {@code UNSAFE} if the image is a middle layer of one that goes into another; {@code IMAGE_IN_USE} if a middle
+     *     layer is open elsewhere; {@code IO} if a folder around the image cannot be looked at
      */
     public LetGo letGo() throws IOException {
         List<ImageRef> stillMarked = new ArrayList<>();
         List<Remembered> commits = all();
+        if (commits.isEmpty()) {
+            requireNoneThrough();
+        }
         for (Remembered commit : commits) {
             Job job = commit.intent().job();
             for (ImageRef layer : JobChain.of(job).marked()) {
@@ -99,22 +102,49 @@ public final class CommitsInto {
         }
     }
 
+    /** Without its mark, a layer whose base already holds what lies above it would pass for an image. */
+    private void requireNoneThrough() throws IOException {
+        for (Remembered commit : remembered()) {
+            Job job = commit.intent().job();
+            if (job.kind() == JobKind.COMMIT && commit.intent().phase() != Intent.Phase.ENDED) {
+                for (ImageRef layer : JobChain.of(job).marked()) {
+                    if (isFile(commit, layer)) {
+                        throw new ImageException(
+                                ErrorKind.UNSAFE,
+                                image.toString(),
+                                "a commit through it into " + job.target() + " was begun and not finished",
+                                "finish it with planish flatten " + commit.root()
+                                        + ", or let go of it with planish check -r mark on that image");
+                    }
+                }
+            }
+        }
+    }
+
     private List<Remembered> all() throws IOException {
-        List<Remembered> commits = new ArrayList<>();
+        List<Remembered> into = new ArrayList<>();
+        for (Remembered commit : remembered()) {
+            Job job = commit.intent().job();
+            if (job.kind() == JobKind.COMMIT && isFile(commit, job.target())) {
+                into.add(commit);
+            }
+        }
+        return into;
+    }
+
+    private List<Remembered> remembered() throws IOException {
+        List<Remembered> jobs = new ArrayList<>();
         for (Path root = image.getParent(); root != null; root = root.getParent()) {
             Path folder = root.resolve(IntentFiles.FOLDER);
             if (storage.exists(folder)) {
                 for (Path file : storage.list(folder)) {
                     if (file.toString().endsWith(IntentFiles.SUFFIX)) {
-                        Intent intent = read(file);
-                        if (isInto(root, intent)) {
-                            commits.add(new Remembered(file, root, intent));
-                        }
+                        jobs.add(new Remembered(file, root, read(file)));
                     }
                 }
             }
         }
-        return commits;
+        return jobs;
     }
 
     private Intent read(Path file) throws IOException {
@@ -126,15 +156,12 @@ public final class CommitsInto {
     }
 
     /** By the file's name then, or because it is the same file under another one. */
-    private boolean isInto(Path root, Intent intent) throws IOException {
-        Job job = intent.job();
-        if (job.kind() != JobKind.COMMIT) {
-            return false;
-        }
-        if (root.resolve(job.target().path()).equals(image)) {
+    private boolean isFile(Remembered commit, ImageRef layer) throws IOException {
+        boolean samePool = layer.pool().equals(commit.intent().job().target().pool());
+        if (samePool && commit.root().resolve(layer.path()).equals(image)) {
             return true;
         }
-        FileFacts then = intent.files().get(job.target());
+        FileFacts then = commit.intent().files().get(layer);
         return then != null
                 && storage.exists(image)
                 && storage.status(image).facts(then.poolId()).sameFile(then);

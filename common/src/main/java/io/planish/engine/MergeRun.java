@@ -115,6 +115,7 @@ final class MergeRun implements AutoCloseable {
             preconditions.requireNoUnknownOverlay(false);
         } else if (job.kind() == JobKind.COMMIT) {
             SinceIntent.requireUntouched(begun.get(), files.get(job.target()), intents.savedNanos(pool(), begun.get()));
+            preconditions.requireSameLayers(begun.get());
             intents.touch(pool(), attempt.run(), job);
             mayWrite = true;
             preconditions.lateOverlays(true);

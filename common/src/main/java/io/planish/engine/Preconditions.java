@@ -75,6 +75,16 @@ final class Preconditions {
         }
     }
 
+    /** What lies above the target is what the commit was begun with, whoever asks for it again. */
+    void requireSameLayers(Intent intent) throws IOException {
+        for (ImageRef image : chain.committed()) {
+            FileFacts then = intent.files().get(image);
+            if (then != null && !facts(image).sameFile(then)) {
+                throw replaced(image, true);
+            }
+        }
+    }
+
     /** What a commit has written by then is the old file's: only that one can finish it, or a true copy of it begin again. */
     private ImageException replaced(ImageRef image, boolean begun) {
         return begun && job.kind() == JobKind.COMMIT
