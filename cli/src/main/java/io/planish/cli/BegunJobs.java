@@ -76,14 +76,17 @@ final class BegunJobs {
         Set<String> commands = new TreeSet<>();
         for (ImageNode image : snapshot.forest().nodes()) {
             if (image.problem(SkipReason.HALF_MERGED).isPresent()) {
-                Set<String> pools = new CommitsInto(
-                                workspace.storage(), workspace.gate().here(image.ref()))
-                        .pools();
-                Map<String, Path> folders = markedFolders(workspace, snapshot.forest().around(image.ref()));
+                Set<String> pools =
+                        new CommitsInto(workspace.storage(), workspace.gate().here(image.ref())).pools();
+                Map<String, Path> folders =
+                        markedFolders(workspace, snapshot.forest().around(image.ref()));
                 folders.keySet().retainAll(pools);
                 if (folders.keySet().equals(pools) && !roots.containsAll(folders.values())) {
                     commands.add("planish flatten "
-                            + folders.values().stream().map(Path::toString).sorted().collect(Collectors.joining(" ")));
+                            + folders.values().stream()
+                                    .map(Path::toString)
+                                    .sorted()
+                                    .collect(Collectors.joining(" ")));
                 }
             }
         }

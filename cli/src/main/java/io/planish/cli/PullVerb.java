@@ -54,7 +54,9 @@ final class PullVerb implements Callable<Integer> {
         if (one.chain().getLast().backingImage().equals(to)) {
             boolean left = BegunJobs.in(one.workspace())
                     .linking(one.top())
-                    .finish(new PrintWriter(Writer.nullWriter()), spec.commandLine().getErr());
+                    .finish(
+                            new PrintWriter(Writer.nullWriter()),
+                            spec.commandLine().getErr());
             say(file + " " + now + " already");
             return left ? ExitCode.DONE : ExitCode.FAILED;
         }

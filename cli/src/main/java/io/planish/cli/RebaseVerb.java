@@ -162,7 +162,9 @@ final class RebaseVerb implements Callable<Integer> {
         if (chain.getLast().backingImage().equals(base)) {
             BegunJobs.in(one.workspace())
                     .linking(one.top())
-                    .finish(new PrintWriter(Writer.nullWriter()), spec.commandLine().getErr());
+                    .finish(
+                            new PrintWriter(Writer.nullWriter()),
+                            spec.commandLine().getErr());
             return;
         }
         if (base.equals(Optional.of(one.top()))) {

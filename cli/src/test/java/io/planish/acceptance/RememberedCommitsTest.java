@@ -92,7 +92,8 @@ class RememberedCommitsTest {
             image("base", "qcow2", "");
             Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
             killedAt("pwrite64", writes, "commit", top.toString());
-            isEnded = Qemu.run("grep", "-r", "ENDED", folder.resolve(".planish")).exit() == 0;
+            isEnded =
+                    Qemu.run("grep", "-r", "ENDED", folder.resolve(".planish")).exit() == 0;
         }
         assertThat(isEnded).isTrue();
 
