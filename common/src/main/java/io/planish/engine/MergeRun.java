@@ -354,7 +354,8 @@ final class MergeRun implements AutoCloseable {
                 new MergeSteps(
                         view,
                         new Group(chain.lo(), chain.hi(), chain.target(), granularity, hasZeroClusters),
-                        finalSizeBytes);
+                        finalSizeBytes,
+                        job.replaces().isPresent());
             case SCAN, READ, PURGE -> throw new IllegalArgumentException("job " + job.id() + " merges nothing");
             case REBASE -> {
                 ImageChain fresh = OpenChain.openBacking(chain.newChain(), files, gate, pools)

@@ -14,9 +14,9 @@ import java.util.List;
  * past its end, since that is what it makes the guest read. Zeroes are not written where the target without an
  * entry would read as zeroes too.
  *
- * <p>Where the target's disk stays longer than the top's, what follows the top's end in the same cluster stays the target's. Else
- * nothing stays in its last cluster behind the disk's end, where copies on write leave what layers below held: once the image stands alone, nobody
- * would hide it from a guest whose disk grows.
+ * <p>Where the target's disk stays longer than the top's, what follows the top's end in the same cluster stays the target's. Where it
+ * becomes shorter, or takes the top's place, nothing stays in its last cluster behind the disk's end, where copies on write leave what layers
+ * below held: a guest whose disk grows would see it.
  */
 public final class MergeSteps implements Steps {
     private final ChainView chain;
@@ -25,14 +25,18 @@ public final class MergeSteps implements Steps {
     private final long endOffset;
     private final boolean cutsTail;
 
-    /** @param finalSizeBytes the size of the target's disk afterwards, at least that of the group's top */
-    public MergeSteps(ChainView chain, Group group, long finalSizeBytes) {
+    /**
+     * @param finalSizeBytes the size of the target's disk afterwards, at least that of the group's top
+     * @param takesPlace whether the target takes the place of the group's top
+     */
+    public MergeSteps(ChainView chain, Group group, long finalSizeBytes, boolean takesPlace) {
         this.chain = chain;
         this.group = group;
         this.topEnd = chain.virtualSizeBytes(group.hi());
         this.endOffset = Math.min(
                 finalSizeBytes, Math.ceilDiv(topEnd, (long) group.granularityBytes()) * group.granularityBytes());
-        this.cutsTail = chain.virtualSizeBytes(group.target()) >= finalSizeBytes;
+        long targetEnd = chain.virtualSizeBytes(group.target());
+        this.cutsTail = targetEnd > finalSizeBytes || takesPlace && targetEnd == finalSizeBytes;
     }
 
     /** Where the last cluster ends in which the group's top has a say, or the disk in it. */

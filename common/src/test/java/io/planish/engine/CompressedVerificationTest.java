@@ -102,7 +102,8 @@ class CompressedVerificationTest {
             ImageChain chain = chain(base, active);
             Qcow2Writer writer = Qcow2Writer.open(active, header);
             MergeBatch batch = new MergeBatch(chain, active, writer, new Copies(active, helpers), false);
-            MergeSteps steps = new MergeSteps(chain, new Group(0, 1, 1, CLUSTER, true), chain.virtualSizeBytes(1));
+            MergeSteps steps =
+                    new MergeSteps(chain, new Group(0, 1, 1, CLUSTER, true), chain.virtualSizeBytes(1), false);
             for (long at = 0; at < steps.endOffset(); ) {
                 Step step = steps.at(at, 1 << 20);
                 batch.apply(step);

@@ -33,7 +33,8 @@ class MergeStepsTest {
         ModelLayer written = chain.layers.get(target);
         int[] ownBefore = chain.view(target);
         int finalSize = random.nextBoolean() ? Math.max(before.length, ownBefore.length) : before.length;
-        MergeSteps steps = new MergeSteps(chain, new Group(lo, hi, target, written.cluster, zeroes), finalSize);
+        MergeSteps steps = new MergeSteps(
+                chain, new Group(lo, hi, target, written.cluster, zeroes), finalSize, random.nextBoolean());
 
         for (long at = 0; at < steps.endOffset(); ) {
             Step step = steps.at(at, Math.max(written.cluster, 1 + random.nextInt(UNITS)));

@@ -215,7 +215,7 @@ class CostsTest {
 
     /** Bytes that the engine can bring into the target only by writing them, whatever the filesystem. */
     private static long uncloned(View view, Group group) throws IOException {
-        MergeSteps steps = new MergeSteps(view, group, view.virtualSizeBytes(group.hi()));
+        MergeSteps steps = new MergeSteps(view, group, view.virtualSizeBytes(group.hi()), false);
         long bytes = 0;
         for (long at = 0; at < steps.endOffset(); ) {
             Step step = steps.at(at, 1 << 20);
@@ -301,7 +301,7 @@ class CostsTest {
     }
 
     private static long written(View view, Group group) throws IOException {
-        MergeSteps steps = new MergeSteps(view, group, view.virtualSizeBytes(group.hi()));
+        MergeSteps steps = new MergeSteps(view, group, view.virtualSizeBytes(group.hi()), false);
         long bytes = 0;
         for (long at = 0; at < steps.endOffset(); ) {
             Step step = steps.at(at, 1 << 20);
