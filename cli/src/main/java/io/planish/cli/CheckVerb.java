@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -204,16 +203,16 @@ final class CheckVerb implements Callable<Integer> {
             out.println("This means waste of disk space, but no harm to data.");
         }
         if (result.totalClusters() > 0 && result.allocatedClusters() > 0) {
-            out.println(String.format(
-                    Locale.ROOT,
-                    "%d/%d = %.2f%% allocated, %.2f%% fragmented, %.2f%% compressed clusters",
-                    result.allocatedClusters(),
-                    result.totalClusters(),
-                    result.allocatedClusters() * 100.0 / result.totalClusters(),
-                    result.fragmentedClusters() * 100.0 / result.allocatedClusters(),
-                    result.compressedClusters() * 100.0 / result.allocatedClusters()));
+            out.println(result.allocatedClusters() + "/" + result.totalClusters() + " = "
+                    + percent(result.allocatedClusters(), result.totalClusters()) + " allocated, "
+                    + percent(result.fragmentedClusters(), result.allocatedClusters()) + " fragmented, "
+                    + percent(result.compressedClusters(), result.allocatedClusters()) + " compressed clusters");
         }
         out.println("Image end offset: " + result.imageEndOffset());
+    }
+
+    private static String percent(long part, long whole) {
+        return ImageReport.fixed(part * 100.0 / whole, 2) + "%";
     }
 
     /** As with {@code qemu-img}, what is zero is left out. */

@@ -5,7 +5,8 @@ import io.planish.job.Json;
 import io.planish.qcow2.Features;
 import io.planish.qcow2.Header;
 import java.io.PrintWriter;
-import java.util.Locale;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Optional;
 
 /** What {@code qemu-img info} says of one image, in its words. */
@@ -108,6 +109,11 @@ final class ImageReport {
         };
     }
 
+    /** As C prints a number with so many decimals: halves go to the even digit. */
+    static String fixed(double value, int decimals) {
+        return new BigDecimal(value).setScale(decimals, RoundingMode.HALF_EVEN).toPlainString();
+    }
+
     /** Three significant digits, as {@code qemu-img} has them: {@code 1.5 GiB}, {@code 196 KiB}. */
     static String size(long bytes) {
         double value = bytes;
@@ -117,7 +123,7 @@ final class ImageReport {
             unit++;
         }
         int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-        String digits = String.format(Locale.ROOT, "%." + decimals + "f", value);
+        String digits = fixed(value, decimals);
         return (decimals == 0 ? digits : digits.replaceAll("0+$", "").replaceAll("\\.$", "")) + " " + UNITS[unit];
     }
 }

@@ -57,7 +57,6 @@ class ReadingVerbsTest {
 
     @Test
     void anEncryptedImageIsSaidToBe() {
-        String luks = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10";
         Qemu.img(
                 "create",
                 "-q",
@@ -66,7 +65,7 @@ class ReadingVerbsTest {
                 "-f",
                 "qcow2",
                 "-o",
-                luks,
+                "encrypt.format=aes,encrypt.key-secret=key",
                 images.path("a"),
                 "4M");
 
@@ -199,6 +198,15 @@ class ReadingVerbsTest {
         if (Qemu.run("qemu-img", "map", image).exit() == 0) { // it gives up where clusters are compressed
             assertSameAnswer("map", image);
         }
+    }
+
+    @Test
+    void halvesAreRoundedAsQemuImgDoes() {
+        images.overlay("half", "", "", "287232");
+        images.overlay("part", "", "", "2M");
+        images.write("part", "write -P 1 0 64k");
+        assertSameAnswer("info", images.path("half"));
+        assertSameAnswer("check", images.path("part"));
     }
 
     @Test
