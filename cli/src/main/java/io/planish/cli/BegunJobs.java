@@ -70,28 +70,34 @@ final class BegunJobs {
                 : "";
     }
 
-    /** Says for which folders, other than these, commits were begun that images here take part in. */
-    static void nameOtherFolders(Workspace workspace, Snapshot snapshot, PrintWriter err) throws IOException {
+    /** Says for which folders, other than these, commits were begun that images here take part in, as far as that can be seen. */
+    static void nameOtherFolders(Workspace workspace, Snapshot snapshot, PrintWriter err) {
         Set<Path> roots = workspace.pools().all().stream().map(Pool::root).collect(Collectors.toSet());
         Set<String> commands = new TreeSet<>();
         for (ImageNode image : snapshot.forest().nodes()) {
             if (image.problem(SkipReason.HALF_MERGED).isPresent()) {
-                Set<String> pools =
-                        new CommitsInto(workspace.storage(), workspace.gate().here(image.ref())).pools();
-                Map<String, Path> folders =
-                        markedFolders(workspace, snapshot.forest().around(image.ref()));
-                folders.keySet().retainAll(pools);
-                if (folders.keySet().equals(pools) && !roots.containsAll(folders.values())) {
+                Set<Path> folders = begunFor(workspace, snapshot.forest(), image.ref());
+                if (!roots.containsAll(folders)) {
                     commands.add("planish flatten "
-                            + folders.values().stream()
-                                    .map(Path::toString)
-                                    .sorted()
-                                    .collect(Collectors.joining(" ")));
+                            + folders.stream().map(Path::toString).collect(Collectors.joining(" ")));
                 }
             }
         }
         commands.forEach(
                 command -> err.println("planish: an earlier run of other folders than these was stopped: " + command));
+    }
+
+    /** The folders of the commits into an image; none where one of them, or what is around it, cannot be read. */
+    private static Set<Path> begunFor(Workspace workspace, Forest forest, ImageRef image) {
+        try {
+            Path path = workspace.gate().here(image);
+            Set<String> pools = new CommitsInto(workspace.storage(), path).pools();
+            Map<String, Path> folders = markedFolders(workspace, forest.around(image));
+            folders.keySet().retainAll(pools);
+            return folders.keySet().equals(pools) ? new TreeSet<>(folders.values()) : Set.of();
+        } catch (IOException e) {
+            return Set.of();
+        }
     }
 
     /** The folders that are or were pools, around the files of a tree, by their ids. */

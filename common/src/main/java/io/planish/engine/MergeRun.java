@@ -61,8 +61,7 @@ final class MergeRun implements AutoCloseable {
     private final OpenFiles files;
     private final Helpers copying;
     private final Helpers verifying;
-    private final Helpers saving;
-    private Optional<Checkpoint> unsettled = Optional.empty();
+    private final Settlement settlement;
 
     /** Whether what a commit's target gets from now on is this attempt's: the time of its intent follows. */
     private boolean mayWrite;
@@ -93,7 +92,8 @@ final class MergeRun implements AutoCloseable {
         boolean alone = options.threads() == 1;
         this.copying = new Helpers(alone ? 0 : options.threads(), "planish-copy-");
         this.verifying = new Helpers(alone ? 0 : options.threads(), "planish-verify-");
-        this.saving = new Helpers(alone ? 0 : 1, "planish-save-");
+        Pool pool = pools.get(job.target().pool());
+        this.settlement = new Settlement(job, pool, intents, attempt, verifying, alone);
         state.begun = begun.isPresent();
     }
 
@@ -171,7 +171,7 @@ final class MergeRun implements AutoCloseable {
         Job finished = new LateOverlays(gate, pools, options.lockWait())
                 .adopt(job, preconditions.lateOverlays(true), files, attempt);
         Intent finish = intent.finishing(finished, preconditions.factsOf(finished));
-        awaitSaved();
+        settlement.await();
         intents.save(pool(), finish);
         return finish;
     }
@@ -263,8 +263,8 @@ final class MergeRun implements AutoCloseable {
         while (offset < end) {
             attempt.mayContinue();
             if (attempt.stopRequested()) {
-                settle(intent, end);
-                awaitSaved();
+                settlement.settle(end);
+                settlement.await();
                 throw new StopRequested("stopped on request");
             }
             long from = batch.bytesWritten();
@@ -291,7 +291,7 @@ final class MergeRun implements AutoCloseable {
             }
             writer.flush();
             view.reload(chain.target());
-            settle(intent, end);
+            settlement.settle(end);
             if (verifiesFully && commit) {
                 verifiers.verifyData(written);
             }
@@ -302,49 +302,23 @@ final class MergeRun implements AutoCloseable {
                 }
                 verifiers.leavePageCache(written);
             });
-            unsettled = Optional.of(new Checkpoint(
-                    Checkpoint.VERSION,
-                    job.id(),
-                    attempt.epoch(),
-                    Checkpoint.Phase.MERGE,
-                    Math.max(offset, settled),
-                    digest,
-                    copiedBefore + batch.bytesWritten()));
             state.bytesCopied = batch.bytesWritten();
+            settlement.add(
+                    new Checkpoint(
+                            Checkpoint.VERSION,
+                            job.id(),
+                            attempt.epoch(),
+                            Checkpoint.Phase.MERGE,
+                            Math.max(offset, settled),
+                            digest,
+                            copiedBefore + batch.bytesWritten()),
+                    state.bytesCopied);
         }
-        settle(intent, end);
+        settlement.settle(end);
     }
 
     private long roomSince(long from, MergeBatch batch) {
         return options.batchBytes() - (batch.bytesWritten() - from);
-    }
-
-    /**
-     * The batch that is being verified while the next one is copied gets its checkpoint only when it was found right. That is saved while
-     * the one after is copied.
-     */
-    private void settle(Intent intent, long end) throws IOException {
-        verifying.await();
-        awaitSaved();
-        if (unsettled.isPresent()) {
-            Checkpoint settled = unsettled.get();
-            long copied = state.bytesCopied;
-            unsettled = Optional.empty();
-            saving.run(() -> {
-                if (job.kind() == JobKind.COMMIT) {
-                    // what is written long after is not ours
-                    intents.touch(pool(), attempt.run(), job);
-                }
-                attempt.checkpoints().save(settled);
-                attempt.progress(settled.durableBelow(), end, copied);
-            });
-        }
-    }
-
-    private void awaitSaved() throws IOException {
-        long began = System.nanoTime();
-        saving.await();
-        attempt.waitedForCheckpoint(System.nanoTime() - began);
     }
 
     private Steps steps(ImageChain view, int granularity, boolean hasZeroClusters, long finalSizeBytes)
@@ -380,7 +354,7 @@ final class MergeRun implements AutoCloseable {
     public void close() throws IOException {
         copying.close();
         verifying.close();
-        saving.close();
+        settlement.close();
         try (files) {
             if (mayWrite) {
                 // a process may have been stopped for long before its last write
