@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Persistent bitmaps as QEMU reads them. */
 public final class DirtyBitmaps {
-    private static final int UNIT = 512;
+    static final int UNIT = 512;
 
     private DirtyBitmaps() {}
 

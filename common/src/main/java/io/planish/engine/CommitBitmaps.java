@@ -185,7 +185,11 @@ final class CommitBitmaps {
         for (MergedBitmap.Part part : bitmap.parts()) {
             Source source = sources.get(part.layer());
             if (source != null) {
-                bits.add(StoredBitmap.open(source.file(), source.header(), part.bitmap()));
+                bits.add(StoredBitmap.open(
+                        source.file(),
+                        source.header(),
+                        part.bitmap(),
+                        bitmap.form().granularityBits()));
             }
         }
         return bits;

@@ -33,8 +33,8 @@ public record MergedBitmap(BitmapEntry form, List<Part> parts) {
 
     /**
      * @param holders the target and the layers above it, target first
-     * @param targetShowsTop whether the target takes the top's place, so that a bitmap is enabled or not as it is at the top; else
-     *     the target's own stay as they are
+     * @param targetShowsTop whether the target takes the top's place, so that a bitmap is enabled or not and has the granularity
+     *     as it is at the top; else the target's own stay as they are
      * @return in the order in which they are met
      * @throws ImageException {@code UNSUPPORTED_FEATURE}, naming image and bitmap, if one is not understood or two of one name do not fit
      */
@@ -70,13 +70,6 @@ public record MergedBitmap(BitmapEntry form, List<Part> parts) {
 
     private MergedBitmap with(Part part, Holder holder, boolean targetShowsTop) throws ImageException {
         BitmapEntry bitmap = part.bitmap();
-        if (bitmap.granularityBits() != form.granularityBits()) {
-            throw refused(
-                    holder,
-                    bitmap,
-                    "has a granularity of " + (1L << bitmap.granularityBits())
-                            + " bytes, below it one of the same name " + (1L << form.granularityBits()));
-        }
         if (!bitmap.extra().equals(form.extra())) {
             throw refused(holder, bitmap, "has other extra data than the one of the same name below it");
         }
@@ -84,7 +77,7 @@ public record MergedBitmap(BitmapEntry form, List<Part> parts) {
                 (targetShowsTop ? bitmap.flags() : form.flags()) | (bitmap.flags() | form.flags()) & BitmapEntry.IN_USE;
         List<Part> all = new ArrayList<>(parts);
         all.add(part);
-        return new MergedBitmap(form.withFlags(flags), all);
+        return new MergedBitmap((targetShowsTop ? bitmap : form).withFlags(flags), all);
     }
 
     private static ImageException refused(Holder holder, BitmapEntry bitmap, String what) {

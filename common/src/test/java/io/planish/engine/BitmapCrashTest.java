@@ -44,7 +44,7 @@ class BitmapCrashTest {
         images.make("base", "", "160k", "cluster_size=512", "write -P 1 0 120k");
         bitmap("base", "own", "--add", "-g", "512");
         images.make("s1", "base", "160k", "cluster_size=4k");
-        bitmap("s1", "both", "--add", "-g", "4k");
+        bitmap("s1", "both", "--add", "-g", "2k");
         write("s1", "write -P 2 50k 10k");
         images.make("active", "s1", "160k", "cluster_size=4k");
         bitmap("active", "both", "--add", "-g", "4k");

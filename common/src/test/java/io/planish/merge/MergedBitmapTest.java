@@ -46,6 +46,16 @@ class MergedBitmapTest {
     }
 
     @Test
+    void theGranularityIsTheTopsIfItsPlaceIsTakenAndElseTheTargets() throws ImageException {
+        List<Holder> holders = List.of(holder(1, shaped("x", 16, 0)), holder(2, shaped("x", 9, 0)), holder(3));
+
+        assertThat(MergedBitmap.of(holders, true).getFirst().form().granularityBits())
+                .isEqualTo(9);
+        assertThat(MergedBitmap.of(holders, false).getFirst().form().granularityBits())
+                .isEqualTo(16);
+    }
+
+    @Test
     void oneInconsistentPartMakesTheWholeInconsistentAndIsToldByName() throws ImageException {
         List<Holder> holders = List.of(holder(1, bitmap("x", AUTO)), holder(2, bitmap("x", IN_USE | AUTO)));
 
@@ -57,7 +67,6 @@ class MergedBitmapTest {
 
     @Test
     void whatDoesNotFitOrIsNotUnderstoodIsRefusedByName() {
-        assertRefused("'x' has a granularity of 512 bytes", holder(1, bitmap("x", 0)), holder(2, shaped("x", 9, 0)));
         assertRefused("'x' has unknown flags 0x8", holder(1, bitmap("x", 8)));
         assertRefused("'x' has unknown type 2", holder(1, new BitmapEntry(0, 1, 0, 2, 16, extra(0), "x")));
         assertRefused("'x' has a granularity of 2^8 bytes", holder(1, shaped("x", 8, 0)));
