@@ -7,6 +7,7 @@ import io.planish.cli.Cli.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +90,31 @@ class ShorterTopTest {
             Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
             assertThat(read.out())
                     .as(options + " " + write)
+                    .contains("bytes at offset " + TOP_BYTES)
+                    .doesNotContain("verification failed");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "cluster_size=2M", "cluster_size=512", "compat=0.10", "extended_l2=on"})
+    void nothingShowsThatCopyOnWriteLeftBehindTheEndOfAPullsTarget(String options) {
+        for (List<String> verb : List.of(List.of("pull"), List.of("rebase", "-b", ""))) {
+            images.overlay("base", "", "", BASE_BYTES);
+            images.write("base", "write -P 5 0 " + BASE_BYTES);
+            images.overlay("top", "base", options, Integer.toString(TOP_BYTES));
+            images.write("top", "write -P 6 5M 1k");
+            images.remember(List.of("top"));
+
+            Object[] command =
+                    Stream.concat(verb.stream(), Stream.of(images.path("top"))).toArray();
+            Answer answer = Cli.planish(command);
+
+            assertThat(answer.exit()).as(answer.out() + answer.err()).isZero();
+            images.assertUnchangedAndClean("top");
+            Qemu.img("resize", "-q", images.path("top"), "5200K");
+            Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
+            assertThat(read.out())
+                    .as(options + " " + verb)
                     .contains("bytes at offset " + TOP_BYTES)
                     .doesNotContain("verification failed");
         }

@@ -62,9 +62,7 @@ final class MergeRun implements AutoCloseable {
     private final Helpers copying;
     private final Helpers verifying;
     private final Settlement settlement;
-
-    /** Whether what a commit's target gets from now on is this attempt's: the time of its intent follows. */
-    private boolean mayWrite;
+    private final CommitStart start;
 
     MergeRun(
             Storage storage,
@@ -94,6 +92,7 @@ final class MergeRun implements AutoCloseable {
         this.verifying = new Helpers(alone ? 0 : options.threads(), "planish-verify-");
         Pool pool = pools.get(job.target().pool());
         this.settlement = new Settlement(job, pool, intents, attempt, verifying, alone);
+        this.start = new CommitStart(chain, pool, files, preconditions, intents, begun, attempt, state);
         state.begun = begun.isPresent();
     }
 
@@ -114,11 +113,7 @@ final class MergeRun implements AutoCloseable {
         if (begun.isEmpty()) {
             preconditions.requireNoUnknownOverlay(false);
         } else if (job.kind() == JobKind.COMMIT) {
-            SinceIntent.requireUntouched(begun.get(), files.get(job.target()), intents.savedNanos(pool(), begun.get()));
-            preconditions.requireSameLayers(begun.get());
-            intents.touch(pool(), attempt.run(), job);
-            mayWrite = true;
-            preconditions.lateOverlays(true);
+            start.takeUp(begun.get());
         }
         OpenChain open = OpenChain.open(chain.images(), files, gate, pools);
         preconditions.requireMergeable(open, begun.isPresent());
@@ -157,7 +152,7 @@ final class MergeRun implements AutoCloseable {
         state.begun = true;
         boolean holdsWhatIsSettled = isTargetMarked(open);
         if (job.kind() == JobKind.COMMIT) {
-            beginCommit(intent, open, holdsWhatIsSettled);
+            start.begin(intent, open, holdsWhatIsSettled);
         }
         mergeInBatches(target, intent, holdsWhatIsSettled);
 
@@ -179,54 +174,6 @@ final class MergeRun implements AutoCloseable {
     /** Whether a commit into it was begun: a copy from before, put back in its place, does not have the mark. */
     private boolean isTargetMarked(OpenChain open) {
         return open.isQcow2(job.target()) && Marks.isHalfMerged(open.header(job.target()));
-    }
-
-    /**
-     * An overlay that somebody made on a layer after the last look for one, and before the layer had its mark, would lose its content. So the look that
-     * counts is the one after the marks, before anything else is written.
-     */
-    private void beginCommit(Intent intent, OpenChain open, boolean wasMarked) throws IOException {
-        if (begun.isEmpty()) {
-            intents.save(pool(), intent);
-            mayWrite = true;
-        }
-        mark(open, true);
-        if (begun.isEmpty()) {
-            requireNobodyCame(open);
-        } else if (!wasMarked) {
-            preconditions.lateOverlays(true);
-        }
-        if (!intent.targetIsRaw() && !hasBitmapsAlready(wasMarked)) {
-            CommitBitmaps.read(chain, open, files).begin(open);
-        }
-    }
-
-    private void mark(OpenChain open, boolean halfMerged) throws IOException {
-        for (ImageRef image : chain.marked()) {
-            if (open.isQcow2(image)) {
-                HeaderFile.edit(files.get(image), edit -> edit.halfMerged(halfMerged));
-            }
-        }
-    }
-
-    /** Else the commit has not begun: there is no mark and no intent of it any more. */
-    private void requireNobodyCame(OpenChain open) throws IOException {
-        try {
-            preconditions.requireNoUnknownOverlay(false);
-        } catch (IOException e) {
-            mark(open, false);
-            intents.remove(pool(), attempt.run(), job);
-            state.begun = false;
-            throw e;
-        }
-    }
-
-    /** Whether an earlier attempt gave the target all bitmaps, and nobody has written the top since. */
-    private boolean hasBitmapsAlready(boolean wasMarked) throws IOException {
-        return begun.isPresent()
-                && wasMarked
-                && attempt.checkpoints().load(job.id()).isPresent()
-                && preconditions.facts(job.top()).equals(begun.get().files().get(job.top()));
     }
 
     /**
@@ -315,6 +262,9 @@ final class MergeRun implements AutoCloseable {
                     state.bytesCopied);
         }
         settlement.settle(end);
+        if (!commit) {
+            writer.clearBehindEnd();
+        }
     }
 
     private long roomSince(long from, MergeBatch batch) {
@@ -356,10 +306,7 @@ final class MergeRun implements AutoCloseable {
         verifying.close();
         settlement.close();
         try (files) {
-            if (mayWrite) {
-                // a process may have been stopped for long before its last write
-                intents.touch(pool(), attempt.run(), job);
-            }
+            start.close();
         }
     }
 }

@@ -299,6 +299,35 @@ public final class Qcow2Writer implements TargetWriter {
         replaced.giveBack();
     }
 
+    @Override
+    public void clearBehindEnd() throws IOException {
+        int behind = (int)
+                (Math.ceilDiv(virtualSizeBytes, (long) granularityBytes()) * granularityBytes() - virtualSizeBytes);
+        long cluster = virtualSizeBytes >>> clusterBits;
+        if (behind == 0 || !showsOwnData(cluster, virtualSizeBytes)) {
+            return;
+        }
+        long place = L2Entry.hostOffset(tables.entry(cluster)) + geometry.offsetInCluster(virtualSizeBytes);
+        ByteBuffer found = ByteBuffer.allocate(behind);
+        file.read(found, place);
+        ByteBuffer zeroes = ByteBuffer.allocate(behind);
+        if (!found.flip().equals(zeroes)) {
+            file.write(zeroes, place);
+            file.sync();
+        }
+    }
+
+    /** Whether the guest reads its own data at {@code guestOffset}, in a cluster of the file that nobody else refers to. */
+    private boolean showsOwnData(long guestCluster, long guestOffset) throws IOException {
+        long entry = tables.entry(guestCluster);
+        int subcluster = firstSubcluster(guestCluster, guestOffset);
+        return L2Entry.isCopied(entry)
+                && (geometry.hasSubclusters()
+                                ? Subclusters.kind(entry, tables.subclusters(guestCluster), subcluster)
+                                : L2Entry.kind(entry))
+                        == L2Entry.Kind.STANDARD;
+    }
+
     /**
      * Makes the L1 table large enough for a disk of {@code virtualSizeBytes}, durably; the virtual size itself stays. The batch must be
      * empty.

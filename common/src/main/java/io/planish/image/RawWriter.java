@@ -104,4 +104,9 @@ public final class RawWriter implements TargetWriter {
             file.sync();
         }
     }
+
+    @Override
+    public void clearBehindEnd() {
+        // the file ends where its disk does
+    }
 }

@@ -70,6 +70,13 @@ public interface TargetWriter {
     /** Makes the batch durable and visible. Does nothing if the batch is empty. */
     void flush() throws IOException;
 
+    /**
+     * Zeroes, durably, what stands behind the disk's end in its last (sub)cluster, where a copy on write leaves what longer layers below
+     * held: without these nobody would hide it from a guest whose disk grows. What is compressed, or shared with an internal snapshot, stays. The batch must
+     * be empty.
+     */
+    void clearBehindEnd() throws IOException;
+
     /** Where guest bytes that follow each other stand, or are to stand, one behind the other. */
     record Place(long hostOffset, long lengthBytes) {}
 }
