@@ -65,7 +65,7 @@ final class BegunJobs {
                 && job.expects().stream()
                         .anyMatch(image -> !Files.exists(workspace.gate().here(image.image())));
         return job.kind() == JobKind.COMMIT && isGone
-                ? " (bring it back; or, where another tool has finished the commit: planish check -r mark "
+                ? " (bring it back under its name; or, where another tool has finished the commit: planish check -r mark "
                         + workspace.gate().here(job.target()) + ")"
                 : "";
     }

@@ -63,8 +63,9 @@ final class CheckVerb implements Callable<Integer> {
             paramLabel = "WHAT",
             description = {
                 "'leaks': give leaked clusters back, and put refcounts right that a crash left behind.",
-                "'mark': let go of a commit that was begun and not finished, and take its mark off; only where another tool has "
-                        + "finished it, or the overlay that was committed is gone. Takes raw files and names that are no more, too."
+                "'mark': let go of a commit that was begun and not finished, and take its mark off. For where another tool has "
+                        + "finished it, or the overlay that was committed is gone; else the image is left half merged, and right only "
+                        + "for what stands on it. Takes raw files and names that are no more, too."
             })
     private Optional<String> repair = Optional.empty();
 
@@ -157,7 +158,8 @@ final class CheckVerb implements Callable<Integer> {
         out.println(
                 letGo.commits() == 0
                         ? "No commit into it is remembered."
-                        : "Let go of " + letGo.commits() + " begun commit(s).");
+                        : "Let go of " + letGo.commits()
+                                + " begun commit(s). Unless another tool has finished it, the image is right only for what stands on it.");
         letGo.stillMarked()
                 .forEach(layer -> out.println(layer + " keeps its mark (planish check -r mark, with its path)"));
     }

@@ -66,7 +66,7 @@ final class FlattenVerb implements Callable<Integer> {
                     spec.commandLine(), "there is nobody to ask: add --yes, or use 'planish plan'");
         }
         PrintWriter out = spec.commandLine().getOut();
-        Workspace workspace = pools.open().with(references.references());
+        Workspace workspace = pools.openToFinish().with(references.references());
         BegunJobs begun = BegunJobs.in(workspace);
         boolean allFinished = true;
         if (!begun.isEmpty()) {

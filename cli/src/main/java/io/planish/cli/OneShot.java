@@ -22,6 +22,7 @@ import io.planish.plan.SafetyRule;
 import io.planish.plan.Snapshot;
 import io.planish.storage.LinuxStorage;
 import io.planish.storage.PathGate;
+import io.planish.storage.Pool;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -228,6 +229,7 @@ final class OneShot {
     /** @param bytesPerSecond what the job may write */
     JobResult run(Job job, Set<ImageRef> ignored, Verify verify, ProgressLine line, long bytesPerSecond)
             throws IOException {
+        requireMarked(job);
         EngineOptions options = EngineOptions.DEFAULT.verifying(verify);
         try (StateFolder state = StateFolder.take(StateFolder.ofAllRuns(), job.id());
                 Stop stop = Stop.onSignals()) {
@@ -243,6 +245,20 @@ final class OneShot {
             requireDone(result.outcome());
             state.forget();
             return result;
+        }
+    }
+
+    /** Without a marker an intent would be nobody's, should the next run be able to make one. */
+    private void requireMarked(Job job) throws IOException {
+        for (ImageRef written : List.of(job.target(), job.top())) {
+            Pool pool = workspace.pools().get(written.pool());
+            if (!pool.isMarked() && !workspace.storage().isReadOnly(pool.root())) {
+                throw new ImageException(
+                        ErrorKind.IO,
+                        pool.root().toString(),
+                        "no pool marker could be made in it",
+                        "see that files can be written there, then try again");
+            }
         }
     }
 

@@ -30,10 +30,19 @@ final class PoolOptions {
 
     /** The folders, to look at. */
     Workspace open() throws IOException {
+        return Workspace.toRead(folders, format());
+    }
+
+    /** The same for a verb that finishes what was begun in them. */
+    Workspace openToFinish() throws IOException {
+        return Workspace.toFinish(folders, format());
+    }
+
+    private Optional<String> format() {
         if (trustedFormat != null && !List.of(Images.QCOW2, Images.RAW).contains(trustedFormat)) {
             throw new ParameterException(
                     spec.commandLine(), "--trusted-format is '" + trustedFormat + "', but must be qcow2 or raw");
         }
-        return Workspace.toRead(folders, Optional.ofNullable(trustedFormat));
+        return Optional.ofNullable(trustedFormat);
     }
 }

@@ -6,6 +6,7 @@ import io.planish.chain.ImageRef;
 import io.planish.chain.PoolName;
 import io.planish.engine.EngineOptions;
 import io.planish.engine.JobRunner;
+import io.planish.engine.LostMarker;
 import io.planish.job.Job;
 import io.planish.plan.Snapshot;
 import io.planish.platform.References;
@@ -54,6 +55,13 @@ record Workspace(
         return open(configs(Folders.named(folders), trustedFormat), MissingMarker.TOLERATE, folder -> true);
     }
 
+    /** The same for a verb that asks before it changes them. A marker that begun jobs know, and that is gone, comes back. */
+    static Workspace toFinish(Collection<Path> folders, Optional<String> trustedFormat) throws IOException {
+        List<PoolConfig> configs = configs(Folders.named(folders), trustedFormat);
+        putMarkersBack(configs);
+        return open(configs, MissingMarker.TOLERATE, folder -> true);
+    }
+
     /** Folders to change: they get a marker if they have none. */
     static Workspace toWrite(Collection<Path> folders) throws IOException {
         return open(configs(Folders.named(folders), Optional.empty()), MissingMarker.CREATE, folder -> true);
@@ -97,6 +105,9 @@ record Workspace(
 
     private static Workspace open(List<PoolConfig> configs, MissingMarker missing, Predicate<Path> enters)
             throws IOException {
+        if (missing != MissingMarker.TOLERATE) {
+            putMarkersBack(configs);
+        }
         Storage storage = new LinuxStorage();
         Pools pools = Pools.open(storage, configs, missing);
         return new Workspace(
@@ -106,6 +117,13 @@ record Workspace(
                 new HeadReader(storage, CLOCK),
                 enters,
                 References.NONE);
+    }
+
+    private static void putMarkersBack(List<PoolConfig> configs) throws IOException {
+        Storage storage = new LinuxStorage();
+        for (PoolConfig config : configs) {
+            LostMarker.putBack(storage, config.path());
+        }
     }
 
     /** @throws ImageException if a folder that one of these jobs writes to is read-only, or is so for this user */

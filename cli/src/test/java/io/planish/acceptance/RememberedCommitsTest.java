@@ -170,6 +170,71 @@ class RememberedCommitsTest {
         assertReads(b.resolve("base"), "qcow2", "read -P 3 1M 1M");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"commit", "flatten"})
+    void aMarkerThatIsGoneComesBackWithTheIdThatTheCommitKnows(String verb) throws IOException {
+        Path base = image("base", "qcow2", "");
+        Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
+        killed("commit", "-d", top.toString());
+        String id = Files.readString(folder.resolve(".planish-pool"));
+        Files.delete(folder.resolve(".planish-pool"));
+
+        Answer again = verb.equals("commit")
+                ? Cli.planish("commit", "-d", top)
+                : Cli.planish("flatten", "--yes", "--max-depth", "2", folder);
+
+        assertThat(again.exit()).as(again.out() + again.err()).isZero();
+        assertThat(folder.resolve(".planish-pool")).hasContent(id);
+        assertReads(base, "qcow2", "read -P 3 1M 1M");
+        assertThat(remembered()).isEmpty();
+    }
+
+    @Test
+    void nothingIsBegunWhereNoMarkerCanBeMade() throws IOException {
+        Path base = image("base", "qcow2", "");
+        Path top = image("top", "qcow2", "base,qcow2", "write -P 3 1M 1M");
+        byte[] before = Files.readAllBytes(base);
+
+        Qemu.Result first = injected("pwrite64", "error=EIO", 1, "commit", "-d", top.toString());
+
+        assertThat(first.exit()).isEqualTo(1);
+        assertThat(first.err()).contains("no pool marker could be made");
+        assertThat(Files.readAllBytes(base)).isEqualTo(before);
+        assertThat(remembered()).isEmpty();
+        assertThat(Cli.planish("commit", "-d", top).exit()).isZero();
+        assertReads(base, "qcow2", "read -P 3 1M 1M");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "mid"})
+    void whereALayerWasPutOnAnotherBackingFileTheWaysOutAreNamed(String newBacking) throws IOException {
+        image("base", "qcow2", "");
+        image("mid", "qcow2", "base,qcow2", "write -P 2 1M 1M");
+        image("upper", "qcow2", "mid,qcow2", "write -P 3 2M 1M");
+        Path top = image("top", "qcow2", "upper,qcow2", "write -P 4 3M 1M");
+        killed("commit", "-b", "mid", top.toString());
+        Qemu.img("rebase", "-b", newBacking, "-F", "qcow2", top);
+
+        for (Answer answer : List.of(
+                Cli.planish("commit", "-b", newBacking.isEmpty() ? "base" : "mid", top),
+                Cli.planish("flatten", "--yes", folder))) {
+            assertThat(answer.exit()).isEqualTo(1);
+            assertReads(top, "qcow2", "read -P 3 2M 1M");
+        }
+        assertThat(Cli.planish("flatten", "--yes", folder).err())
+                .contains("its backing file is " + (newBacking.isEmpty() ? "none" : newBacking))
+                .contains("qemu-img rebase -u")
+                .contains("planish check -r mark");
+        Answer letGo = Cli.planish("check", "-r", "mark", folder.resolve("mid"));
+        assertThat(letGo.out()).contains("Let go of 1 begun commit", "right only for what stands on it");
+
+        Answer rest = Cli.planish("flatten", "--yes", folder);
+        assertThat(rest.exit()).as(rest.out() + rest.err()).isZero();
+        assertReads(top, "qcow2", "read -P 3 2M 1M");
+        assertReads(top, "qcow2", "read -P 4 3M 1M");
+        assertReads(top, "qcow2", "read -P 2 1M 1M");
+    }
+
     /** @param backing name and format, empty: none */
     private Path image(String name, String format, String backing, String... writes) {
         Path path = folder.resolve(name);
@@ -193,10 +258,14 @@ class RememberedCommitsTest {
 
     /** Kills the process at this one of its calls. */
     private void killedAt(String call, int number, String... verb) {
+        assertThat(injected(call, "signal=KILL", number, verb).exit()).isNotZero();
+    }
+
+    private Qemu.Result injected(String call, String what, int number, String... verb) {
         List<Object> command = new ArrayList<>(List.of("strace", "-f", "-o", "/dev/null", "-e", "trace=" + call));
-        command.addAll(List.of("-e", "inject=" + call + ":signal=KILL:when=" + number));
+        command.addAll(List.of("-e", "inject=" + call + ":" + what + ":when=" + number));
         command.addAll(LaunchedCli.command(dir.resolve("state"), verb));
-        assertThat(Qemu.run(command.toArray()).exit()).isNotZero();
+        return Qemu.run(command.toArray());
     }
 
     private String remembered() {

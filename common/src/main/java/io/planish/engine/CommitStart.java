@@ -49,6 +49,7 @@ final class CommitStart implements AutoCloseable {
     void takeUp(Intent earlier) throws IOException {
         SinceIntent.requireUntouched(earlier, files.get(job.target()), intents.savedNanos(pool, earlier));
         preconditions.requireSameLayers(earlier);
+        preconditions.requireSameLinks();
         intents.touch(pool, attempt.run(), job);
         mayWrite = true;
         preconditions.lateOverlays(true);

@@ -1,6 +1,5 @@
 package io.planish.engine;
 
-import com.fasterxml.jackson.core.JacksonException;
 import io.planish.ErrorKind;
 import io.planish.ImageException;
 import io.planish.chain.FileFacts;
@@ -18,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -135,24 +135,11 @@ public final class CommitsInto {
     private List<Remembered> remembered() throws IOException {
         List<Remembered> jobs = new ArrayList<>();
         for (Path root = image.getParent(); root != null; root = root.getParent()) {
-            Path folder = root.resolve(IntentFiles.FOLDER);
-            if (storage.exists(folder)) {
-                for (Path file : storage.list(folder)) {
-                    if (file.toString().endsWith(IntentFiles.SUFFIX)) {
-                        jobs.add(new Remembered(file, root, read(file)));
-                    }
-                }
+            for (Map.Entry<Path, Intent> file : IntentFiles.all(storage, root).entrySet()) {
+                jobs.add(new Remembered(file.getKey(), root, file.getValue()));
             }
         }
         return jobs;
-    }
-
-    private Intent read(Path file) throws IOException {
-        try {
-            return IntentFiles.decode(SmallFile.read(storage, file).orElse(new byte[0]));
-        } catch (JacksonException e) {
-            throw IntentFiles.unreadable(file);
-        }
     }
 
     /** By the file's name then, or because it is the same file under another one. */

@@ -16,12 +16,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The intents of a pool, in the folder {@code .planish} at its root, one file a job. Each change is durable on return. */
 final class IntentFiles {
     static final String FOLDER = ".planish";
-    static final String SUFFIX = ".intent.json";
+    private static final String SUFFIX = ".intent.json";
 
     private final Storage storage;
     private final Pools pools;
@@ -43,14 +45,9 @@ final class IntentFiles {
 
     /** Every job that was begun in the pool, by whomever, and can be finished with the pools known here. */
     List<Intent> pending(Pool pool) throws IOException {
-        Path folder = pool.root().resolve(FOLDER);
         List<Intent> intents = new ArrayList<>();
-        if (storage.exists(folder)) {
-            for (Path path : storage.list(folder).stream().sorted().toList()) {
-                if (path.toString().endsWith(SUFFIX)) {
-                    read(path).ifPresent(intents::add);
-                }
-            }
+        for (Intent intent : all(storage, pool.root()).values()) {
+            intent.readBy(pools).ifPresent(intents::add);
         }
         return intents;
     }
@@ -85,27 +82,38 @@ final class IntentFiles {
     }
 
     private Optional<Intent> read(Path path) throws IOException {
+        Optional<Intent> intent = decode(storage, path);
+        return intent.isEmpty() ? Optional.empty() : intent.get().readBy(pools);
+    }
+
+    /** All intents below {@code root}, in the words of whoever wrote them, by their files. */
+    static Map<Path, Intent> all(Storage storage, Path root) throws IOException {
+        Path folder = root.resolve(FOLDER);
+        Map<Path, Intent> intents = new TreeMap<>();
+        if (storage.exists(folder)) {
+            for (Path path : storage.list(folder)) {
+                if (path.toString().endsWith(SUFFIX)) {
+                    decode(storage, path).ifPresent(intent -> intents.put(path, intent));
+                }
+            }
+        }
+        return intents;
+    }
+
+    private static Optional<Intent> decode(Storage storage, Path path) throws IOException {
         Optional<byte[]> content = SmallFile.read(storage, path);
         if (content.isEmpty()) {
             return Optional.empty();
         }
         try {
-            return decode(content.get()).readBy(pools);
+            return Optional.of(Json.MAPPER.readValue(content.get(), Intent.class));
         } catch (JacksonException e) {
-            throw unreadable(path);
+            throw new ImageException(
+                    ErrorKind.MALFORMED_IMAGE,
+                    path.toString(),
+                    "is no intent that this version can read",
+                    "finish the job with the version of Planish that began it");
         }
-    }
-
-    static Intent decode(byte[] content) throws IOException {
-        return Json.MAPPER.readValue(content, Intent.class);
-    }
-
-    static ImageException unreadable(Path path) {
-        return new ImageException(
-                ErrorKind.MALFORMED_IMAGE,
-                path.toString(),
-                "is no intent that this version can read",
-                "finish the job with the version of Planish that began it");
     }
 
     private static Path file(Pool pool, String run, Job job) {

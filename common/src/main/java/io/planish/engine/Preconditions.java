@@ -18,6 +18,7 @@ import io.planish.qcow2.SnapshotEntry;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
 import io.planish.storage.Pools;
+import io.planish.storage.Resolution;
 import io.planish.storage.Storage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -81,6 +82,27 @@ final class Preconditions {
             FileFacts then = intent.files().get(image);
             if (then != null && !facts(image).sameFile(then)) {
                 throw replaced(image, true);
+            }
+        }
+    }
+
+    /** Each of them stands on the one below it, as when the commit was begun: nobody has put it on another backing file. */
+    void requireSameLinks() throws IOException {
+        for (int i = chain.target() + 1; i <= chain.hi(); i++) {
+            ImageRef image = chain.images().get(i);
+            ImageRef below = chain.images().get(i - 1);
+            Optional<Backing> link = HeaderFile.read(files.get(image)).backing();
+            boolean isSame = link.isPresent()
+                    && (!(gate.resolveBacking(image, link.get().name()) instanceof Resolution.Inside inside)
+                            || files.isAt(below, inside.path()));
+            if (!isSame) {
+                throw new ImageException(
+                        ErrorKind.CHANGED_UNDERNEATH,
+                        image.toString(),
+                        "its backing file is " + link.map(Backing::name).orElse("none") + ", and was " + below
+                                + " when a commit of it was begun",
+                        "put it on that again with qemu-img rebase -u; or, if it is to stay as it is, let go of the commit with planish check -r mark "
+                                + job.target());
             }
         }
     }
@@ -169,7 +191,7 @@ final class Preconditions {
                         ErrorKind.HALF_MERGED,
                         image.toString(),
                         "a commit into it was begun and not finished",
-                        "finish it with planish flatten of all folders that its chain lies in, or with apply, or leave it to the worker that is at it");
+                        "finish it with planish flatten of all folders that its chain lies in, or with apply, or leave it to the worker that is at it; where no folder remembers it, planish check -r mark lets go of it");
             }
             boolean ends = i > chain.target() && job.kind() == JobKind.COMMIT
                     || job.retires().contains(image);

@@ -64,7 +64,8 @@ final class SinceIntent {
                     ErrorKind.CHANGED_UNDERNEATH,
                     intent.job().target().toString(),
                     "another program has written it since a commit into it was begun",
-                    "planish check -r mark IMAGE lets go of that commit; then commit again what is to be committed");
+                    "planish check -r mark " + intent.job().target()
+                            + " lets go of that commit; then commit again what is to be committed");
         }
     }
 

@@ -170,7 +170,7 @@ public final class HeadReader {
                     new Fault(
                             SkipReason.HALF_MERGED,
                             "takes part in a commit that is not finished"
-                                    + " (finish it with planish flatten of all folders that its chain lies in, or with apply)"));
+                                    + " (finish it with planish flatten of all folders that its chain lies in, or with apply; where no folder remembers it, planish check -r mark lets go of it)"));
         }
         Set<Trait> traits = EnumSet.noneOf(Trait.class);
         if (header.version() >= 3) {

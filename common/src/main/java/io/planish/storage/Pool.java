@@ -15,4 +15,17 @@ import java.util.Optional;
  * @param trustedFormat the format of a backing file where the overlay records none; empty: such an image is left alone
  */
 public record Pool(
-        PoolName name, String id, Path root, Path hostPath, boolean complete, Optional<String> trustedFormat) {}
+        PoolName name, String id, Path root, Path hostPath, boolean complete, Optional<String> trustedFormat) {
+
+    private static final String UNMARKED = "unmarked-";
+
+    /** The id of a folder that has no marker, as long as it has none. */
+    static String unmarkedId(PoolName name) {
+        return UNMARKED + name;
+    }
+
+    /** Whether it has a marker, so that what is remembered of it is found again. */
+    public boolean isMarked() {
+        return !id.startsWith(UNMARKED);
+    }
+}

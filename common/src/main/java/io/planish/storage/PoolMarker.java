@@ -48,12 +48,19 @@ public final class PoolMarker {
      * processes do this at once. Durable on return.
      */
     public static String init(Storage storage, Path root) throws IOException {
+        return init(storage, root, UUID.randomUUID().toString());
+    }
+
+    /** The same for a pool that had the marker {@code id} before. */
+    public static String init(Storage storage, Path root, String id) throws IOException {
         Optional<String> present = read(storage, root);
         if (present.isPresent()) {
             return present.get();
         }
-        String id = UUID.randomUUID().toString();
-        Path draft = root.resolve(FILE_NAME + "-" + id);
+        if (!ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("'" + id + "' is no pool id");
+        }
+        Path draft = root.resolve(FILE_NAME + "-" + UUID.randomUUID());
         try (ImageFile file = storage.create(draft)) {
             file.write(ByteBuffer.wrap((id + "\n").getBytes(StandardCharsets.UTF_8)), 0);
             file.sync();

@@ -120,7 +120,7 @@ public final class Pools {
         return switch (missing) {
             case CREATE -> created(storage, root, config, missing);
             case CREATE_WHERE_WRITABLE -> createdIfWritable(storage, root, config, missing);
-            case TOLERATE -> unmarked(config);
+            case TOLERATE -> Pool.unmarkedId(config.name());
             case REFUSE ->
                 throw new ImageException(
                         ErrorKind.MISSING,
@@ -143,20 +143,16 @@ public final class Pools {
     private static String createdIfWritable(Storage storage, Path root, PoolConfig config, MissingMarker missing)
             throws IOException {
         if (storage.isReadOnly(root)) {
-            return unmarked(config);
+            return Pool.unmarkedId(config.name());
         }
         try {
             return created(storage, root, config, missing);
         } catch (ImageException e) {
             if (e.kind() == ErrorKind.IO) {
-                return unmarked(config);
+                return Pool.unmarkedId(config.name());
             }
             throw e;
         }
-    }
-
-    private static String unmarked(PoolConfig config) {
-        return "unmarked-" + config.name();
     }
 
     /** In the order of their names. */

@@ -30,7 +30,7 @@ public final class SmallFile {
 
     /** Durable on return. */
     public static void write(Storage storage, Path path, byte[] content) throws IOException {
-        Path fresh = path.resolveSibling(path.getFileName() + ".new");
+        Path fresh = fresh(path);
         if (storage.exists(fresh)) {
             storage.unlink(fresh);
         }
@@ -42,12 +42,19 @@ public final class SmallFile {
         storage.syncDirectory(parent(path));
     }
 
-    /** Durable on return. */
+    /** With what a write that was stopped left beside it. Durable on return. */
     public static void remove(Storage storage, Path path) throws IOException {
+        if (storage.exists(fresh(path))) {
+            storage.unlink(fresh(path));
+        }
         if (storage.exists(path)) {
             storage.unlink(path);
             storage.syncDirectory(parent(path));
         }
+    }
+
+    private static Path fresh(Path path) {
+        return path.resolveSibling(path.getFileName() + ".new");
     }
 
     private static Path parent(Path path) {
