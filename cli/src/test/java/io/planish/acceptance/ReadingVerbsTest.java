@@ -11,9 +11,12 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code info}, {@code map} and {@code check} answer as {@code qemu-img} does. */
 class ReadingVerbsTest {
@@ -136,6 +139,27 @@ class ReadingVerbsTest {
         Answer ours = Cli.planish("check", images.path("a"));
         assertThat(ours.exit()).isEqualTo(2);
         assertThat(ours.out()).contains("errors were found on the image.");
+    }
+
+    /** @param field where the header has the offset of its L1 table, refcount table or snapshots */
+    @ParameterizedTest
+    @ValueSource(ints = {40, 48, 64})
+    void tablesPastTheFilesEndAreErrorsAsWithQemuImg(int field) throws IOException {
+        images.chain("a");
+        Qemu.img("snapshot", "-c", "one", images.path("a"));
+        try (RandomAccessFile file = new RandomAccessFile(images.path("a").toFile(), "rw")) {
+            file.seek(field);
+            file.writeLong(1L << 30);
+        }
+        byte[] before = images.bytes("a");
+        Qemu.Result theirs = Qemu.run("qemu-img", "check", images.path("a"));
+
+        for (Answer ours : List.of(
+                Cli.planish("check", images.path("a")), Cli.planish("check", "-r", "leaks", images.path("a")))) {
+            assertThat(ours.exit()).isEqualTo(theirs.exit()).isEqualTo(2);
+            assertThat(ours.out()).contains("ends beyond the file's", "1 errors were found on the image.");
+        }
+        assertThat(images.bytes("a")).isEqualTo(before);
     }
 
     @Test

@@ -19,6 +19,7 @@ public final class Images {
     /** Most headers end long before this, and long before their cluster does. */
     public static final int USUAL_HEADER_BYTES = 4096;
 
+    private static final long LARGEST_FILE_BYTES = 1L << 62;
     private static final int CHAIN_CACHE_BYTES = 32 << 20;
 
     private Images() {}
@@ -66,6 +67,24 @@ public final class Images {
     public static Header header(ImageFile file, ByteBuffer begin, long sizeBytes) throws IOException {
         Optional<Header> header = Header.decodeBegin(begin, sizeBytes);
         return header.isPresent() ? header.get() : Header.decode(firstCluster(file, sizeBytes), sizeBytes);
+    }
+
+    /** Whether all that is wrong with a QCOW2 file's header is that it refers to tables past the end of the file. */
+    public static boolean endsBeforeItsTables(ImageFile file) throws IOException {
+        long size = file.sizeBytes();
+        return !isHeaderSound(file, size) && isHeaderSound(file, LARGEST_FILE_BYTES);
+    }
+
+    private static boolean isHeaderSound(ImageFile file, long sizeBytes) throws IOException {
+        try {
+            header(file, read(file, (int) Math.min(USUAL_HEADER_BYTES, file.sizeBytes())), sizeBytes);
+            return true;
+        } catch (ImageException e) {
+            if (e.kind() != ErrorKind.MALFORMED_IMAGE) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     /** The whole first cluster of a QCOW2 file as it is now, as {@link io.planish.qcow2.HeaderEdit} needs it. */
