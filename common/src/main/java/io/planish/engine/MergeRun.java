@@ -218,6 +218,7 @@ final class MergeRun implements AutoCloseable {
             long started = System.nanoTime();
             while (offset < end
                     && (batch.bytesWritten() == from || roomSince(from, batch) >= granularity)
+                    && !attempt.stopRequested()
                     && !batch.hasManyPieces()
                     && !writer.wantsFlush(TABLE_BYTES)
                     && System.nanoTime() - started < BATCH_NANOS) {

@@ -182,6 +182,18 @@ class JobRunnerTest {
     }
 
     @Test
+    void aJobThatIsToStopDoesNotRushThroughTheRestOfItsBatch() throws IOException {
+        Job job = pullToBase();
+        JobResult atOnce = new Simulated(pool.storage.fork()).run(job);
+
+        JobResult first = pool.runUntilTheFirstStep(job, 1);
+
+        assertThat(first.outcome()).isEqualTo(new Outcome.Cancelled());
+        assertThat(first.bytesCopied()).isEqualTo(4 << 10);
+        assertThat(first.bytesCopied() + pool.run(job).bytesCopied()).isEqualTo(atOnce.bytesCopied());
+    }
+
+    @Test
     void aCheckpointIsDroppedWhenALayerWasTouched() throws IOException {
         Job job = pullToBase();
         pool.run(job, batches -> batches == 2);

@@ -134,6 +134,13 @@ final class Simulated {
         return runner(Verify.FULL).run(job, attempt(afterBatch));
     }
 
+    /** Bounded to so few bytes per second that a batch takes many steps; after the first of them it is to stop. */
+    JobResult runUntilTheFirstStep(Job job, long bytesPerSecond) {
+        TestAttempt attempt = attempt(batches -> false);
+        attempt.bytesPerSecond = bytesPerSecond;
+        return runner(Verify.FULL).run(job, attempt);
+    }
+
     JobResult run(Job job, Verify verify) {
         return runner(verify).run(job, attempt(batches -> false));
     }
@@ -155,7 +162,7 @@ final class Simulated {
         return new JobRunner(storage, pools, gate, this::overlaysOf, options);
     }
 
-    private Attempt attempt(AfterBatch afterBatch) {
+    private TestAttempt attempt(AfterBatch afterBatch) {
         return new TestAttempt(new FolderCheckpoints(storage, ROOT.resolve(".planish")), afterBatch);
     }
 
@@ -293,6 +300,7 @@ final class Simulated {
         private int batches;
         private boolean merging;
         private boolean stopped;
+        private long bytesPerSecond = Long.MAX_VALUE;
 
         TestAttempt(CheckpointStore checkpoints, AfterBatch afterBatch) {
             this.checkpoints = checkpoints;
@@ -320,6 +328,16 @@ final class Simulated {
         @Override
         public boolean stopRequested() {
             return stopped;
+        }
+
+        @Override
+        public long bytesPerSecond() {
+            return bytesPerSecond;
+        }
+
+        @Override
+        public void copied(long bytes) {
+            stopped |= bytes > 0 && bytesPerSecond != Long.MAX_VALUE;
         }
 
         @Override

@@ -64,6 +64,7 @@ class Coordinator {
     private final Conductor conductor;
     private final Planning planning;
     private final PoolScan scan;
+    private final FleetMetrics metrics;
     private final RequestTopic requests;
     private final Schedules schedules;
     private final Purges purges;
@@ -98,6 +99,7 @@ class Coordinator {
         this.leadership = new Leadership(ledger.leases(), name, config.lease(), config.leaseMargin());
         this.planning = new Planning(ledger, maker, this.pools, metrics, clock);
         this.scan = scan;
+        this.metrics = metrics;
         this.conductor = new Conductor(
                 ledger,
                 allRuns,
@@ -152,6 +154,9 @@ class Coordinator {
         }
         if (leadership.leads()) {
             conductor.moveOn(leadership::leads);
+        } else {
+            conductor.rest();
+            metrics.forget();
         }
     }
 

@@ -22,6 +22,8 @@ public final class CoordinatorMain implements QuarkusApplication {
         if (args.length > 0 && args[0].equals(RUN_ONCE)) {
             // A job in a cluster serves nobody, and may run beside the service.
             System.setProperty("quarkus.http.host-enabled", "false");
+            // What it prints is for a program to read.
+            System.setProperty("quarkus.log.console.stderr", "true");
         }
         Quarkus.run(CoordinatorMain.class, args);
     }

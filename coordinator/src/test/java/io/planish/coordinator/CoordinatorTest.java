@@ -120,7 +120,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void theSameRequestTwiceIsOneRunAndAnotherUnderItsIdIsRefused() throws Exception {
+    void theSameRequestTwiceIsOneRunAndAnotherUnderItsIdIsRefusedAndAnImageThatIsNotThereIsNamed() throws Exception {
         String body = "{\"id\":\"twice\",\"pool\":\"gold\",\"image\":\"nothing-there\"}";
         publisher.send(Topics.REQUESTS, "twice", Json.MAPPER.readTree(body));
         publisher.send(Topics.REQUESTS, "twice", Json.MAPPER.readTree(body));
@@ -132,7 +132,10 @@ class CoordinatorTest {
 
         await().until(
                         () -> ledger.runs().get("request-twice").map(RunRecord::state),
-                        Optional.of(RunState.FINISHED)::equals);
+                        Optional.of(RunState.FAILED)::equals);
+        given().get("/api/v1/requests/twice")
+                .then()
+                .body("error", containsString("there is no image gold/nothing-there"));
         given().get("/api/v1/requests").then().body("findAll { it.id == 'request-twice' }", hasSize(1));
         given().contentType(ContentType.JSON)
                 .body("{\"id\":\"twice\",\"pool\":\"gold\"}")
@@ -174,10 +177,12 @@ class CoordinatorTest {
         try (Listener dead = new Listener(List.of(Topics.DEAD), Optional.empty(), kafka, r -> reasons.add(reason(r)))) {
             ready(dead);
             publisher.send(Topics.REQUESTS, "x", "not a request");
+            publisher.send(Topics.REQUESTS, "z", Map.of("id", "", "pool", "gold"));
             publisher.send(Topics.REQUESTS, "y", Map.of("id", "y", "pool", "nowhere"));
 
             await().untilAsserted(() -> assertThat(reasons)
                     .anyMatch(r -> r.startsWith("no request"))
+                    .anyMatch(r -> r.contains("'id' is empty"))
                     .anyMatch(r -> r.startsWith("refused: pool 'nowhere' is not configured")));
         }
     }
@@ -377,6 +382,10 @@ class CoordinatorTest {
     void runOnceWatchesItsRunToTheEndAndSaysWhatIsWrongWithItsArguments() {
         assertThat(once("--pools", "empty", "--id", "once-1").exit()).isZero();
         assertThat(once("--pools", "empty", "--id", "once-1").exit()).isZero();
+        // within one minute, as by two jobs of a cluster's scheduler
+        assertThat(once("--pools", "empty").exit()).isZero();
+        assertThat(once("--pools", "empty,silver", "--policy", "untouched").exit())
+                .isZero();
         assertThat(once("--pools", "nowhere").exit()).isEqualTo(2);
         assertThat(once("--pool", "empty").err()).contains("Unknown options: '--pool'");
         assertThat(once("--schedule", "none").exit()).isEqualTo(2);

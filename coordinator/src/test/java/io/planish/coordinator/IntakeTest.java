@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.planish.chain.PoolName;
 import io.planish.coordinator.ledger.AllRuns;
@@ -18,14 +19,23 @@ import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import io.planish.run.RunState;
 import io.planish.run.ScheduleRecord;
+import io.planish.topic.BrokerAnswers;
 import io.planish.topic.Publisher;
 import io.planish.topic.Topics;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Inject;
+import java.io.ByteArrayInputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -36,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -143,7 +154,7 @@ class IntakeTest {
     }
 
     @Test
-    void whateverIsWrongWithACallIsAProblem() {
+    void whateverIsWrongWithACallIsAProblem() throws Exception {
         problem(given().get("/api/v1/nothing").then(), 404);
         problem(given().delete("/api/v1/runs").then(), 405);
         problem(
@@ -160,6 +171,33 @@ class IntakeTest {
                 .body("detail", containsString("'22-6' is no span of hours"));
         problem(post("/api/v1/requests", "{\"pool\":\"" + "x".repeat(300_000) + "\"}"), 413)
                 .body("detail", containsString("planish.api.max-body"));
+        problem(post("/api/v1/requests", "{\"id\":\"\",\"pool\":\"empty\"}"), 400)
+                .body("detail", containsString("'id' is empty"));
+        assertThat(withoutLength("x".repeat(2_000_000)).statusCode()).isEqualTo(411);
+    }
+
+    private static HttpResponse<String> withoutLength(String text) throws Exception {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            HttpRequest request = HttpRequest.newBuilder(
+                            URI.create("http://127.0.0.1:" + RestAssured.port + "/api/v1/requests"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
+                    .build();
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        }
+    }
+
+    @Test
+    void aBrokerThatHangsIsSaidToBeAwayWithinSeconds() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            BrokerAnswers health = new BrokerAnswers(Map.of("bootstrap.servers", "127.0.0.1:" + silent.getLocalPort()));
+            assertThat(assertTimeoutPreemptively(Duration.ofSeconds(10), health::call)
+                            .getStatus())
+                    .isEqualTo(HealthCheckResponse.Status.DOWN);
+        }
+        given().get("/q/health/ready").then().statusCode(200).body("checks.name", hasItems("broker"));
     }
 
     @Test
@@ -197,6 +235,8 @@ class IntakeTest {
         problem(schedule("bad", "{\"cron\":\"soon\",\"pools\":[\"empty\"]}"), 400)
                 .body("detail", containsString("five fields"));
         problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"pools\":[\"lead\"]}"), 400);
+        problem(schedule("bad", "{\"cron\":\"0 0 31 2 *\",\"pools\":[\"empty\"]}"), 400)
+                .body("detail", containsString("a time that never comes"));
         problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"pools\":[\"empty\"],\"canary\":0}"), 400)
                 .body("detail", containsString("canary is 0, but must be at least 1"));
         problem(schedule("bad", "{\"cron\":\"0 1 * * *\",\"zone\":\"Mars\",\"pools\":[\"empty\"]}"), 400);

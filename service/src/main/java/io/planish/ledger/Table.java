@@ -2,6 +2,7 @@ package io.planish.ledger;
 
 import io.planish.job.Json;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
@@ -208,7 +209,7 @@ public final class Table<T> {
                 return call.ask();
             } catch (HotRodClientException | IllegalStateException e) {
                 if (System.nanoTime() - start > patience.toNanos()) {
-                    throw new LedgerException("the grid does not answer: " + firstLine(e), e);
+                    throw new LedgerException("the grid does not answer: " + why(e), e);
                 }
                 pause(pauseMillis);
             }
@@ -253,6 +254,11 @@ public final class Table<T> {
         } catch (IOException e) {
             throw new LedgerException(cacheName + ": a record cannot be written: " + firstLine(e), e);
         }
+    }
+
+    /** The client's own words for a call that took too long are about its insides. */
+    private static String why(Exception e) {
+        return e.getCause() instanceof SocketTimeoutException ? "no answer in time" : firstLine(e);
     }
 
     private static String firstLine(Exception e) {

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -22,6 +24,8 @@ import java.util.stream.Stream;
 public final class ServiceProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
     private static final Duration ASK_AGAIN = Duration.ofMillis(100);
+
+    private static final Pattern CAUSE = Pattern.compile("(?:^Caused by: [^:]+|ERROR cannot start): (.*)");
 
     private final String name;
     private final URI address;
@@ -142,12 +146,13 @@ public final class ServiceProcess implements AutoCloseable {
         }
     }
 
-    /** The innermost cause that the log ends with, if it does. */
+    /** The refusal or innermost cause that the log ends with, if it does. */
     private String cause() throws IOException {
         try (Stream<String> lines = Files.lines(log)) {
-            return lines.filter(line -> line.startsWith("Caused by: "))
+            return lines.map(CAUSE::matcher)
+                    .filter(Matcher::find)
                     .reduce((first, second) -> second)
-                    .map(line -> ": " + line.substring(line.indexOf(": ", "Caused by: ".length()) + 2))
+                    .map(cause -> ": " + cause.group(1))
                     .orElse("");
         }
     }

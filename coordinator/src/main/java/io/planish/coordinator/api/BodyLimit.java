@@ -6,7 +6,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.Optional;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
-/** Refuses a call whose body says that it is too long. One that does not say is cut off by {@code quarkus.http.limits.max-body-size}. */
+/** Refuses a call whose body says that it is too long, or that it will not say how long it is. */
 @ApplicationScoped
 class BodyLimit {
     private final long mostBytes;
@@ -18,6 +18,10 @@ class BodyLimit {
     /** Empty: go on. */
     @ServerRequestFilter
     Optional<Response> check(ContainerRequestContext request) {
+        if (request.getHeaderString("Transfer-Encoding") != null) {
+            return Optional.of(Problem.response(
+                    Response.Status.LENGTH_REQUIRED, "the call does not say how long its body is (Content-Length)"));
+        }
         return request.getLength() > mostBytes
                 ? Optional.of(Problem.response(
                         Response.Status.REQUEST_ENTITY_TOO_LARGE,

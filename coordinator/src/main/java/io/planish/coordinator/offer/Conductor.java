@@ -221,7 +221,12 @@ public final class Conductor {
         ledger.runs().remove(run.id());
     }
 
-    /** The jobs of all runs that are not over, when the ledger was last looked at. */
+    /** To be called instead by who does not lead: what it saw last is not shown any longer. */
+    public void rest() {
+        load = Load.NONE;
+    }
+
+    /** The jobs of all runs that are not over, when the ledger was last looked at; none while another leads. */
     public Load load() {
         return load;
     }

@@ -68,6 +68,10 @@ public final class PlanMaker {
                 return plan;
             }
             ImageRef image = request.image().get();
+            if (snapshot.forest().node(image).isEmpty()) {
+                throw new NoPlanException("there is no image " + image
+                        + " (its path is relative to the pool; a layer that was merged is gone)");
+            }
             Plan part = PlanPart.forImage(plan, snapshot.forest(), image);
             return part.skips().stream().anyMatch(Batch::lacksRoom)
                     ? PlanPart.forImage(

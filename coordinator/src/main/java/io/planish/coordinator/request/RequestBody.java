@@ -35,6 +35,9 @@ public record RequestBody(
         @Nullable Integer priority) {
 
     public RequestBody {
+        if (id != null && id.isBlank()) {
+            throw new IllegalArgumentException("'id' is empty");
+        }
         keep = keep == null ? null : List.copyOf(keep);
         protect = protect == null ? null : List.copyOf(protect);
     }

@@ -72,7 +72,11 @@ public final class RequestTopic implements Listener.Handler {
 
     private void take(ConsumerRecord<String, byte[]> record) throws IOException {
         byte[] value = record.value();
-        if (value != null && value.length > mostBytes) {
+        if (value == null || value.length == 0) {
+            publisher.bury(record, "no request: the record is empty");
+            return;
+        }
+        if (value.length > mostBytes) {
             publisher.bury(record, "too big: " + value.length + " bytes, at most " + mostBytes + " are taken");
             return;
         }

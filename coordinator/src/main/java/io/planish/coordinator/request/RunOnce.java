@@ -66,7 +66,8 @@ public final class RunOnce {
     }
 
     private RunRequest request(RunOnceOptions options) throws LedgerException {
-        String id = options.id.orElseGet(() -> Schedules.runId(options.schedule.orElse("once"), clock.instant()));
+        String id = options.id.orElseGet(() -> Schedules.runId(options.schedule.orElse("once"), clock.instant())
+                + (options.schedule.isPresent() ? "" : "-" + options.wish()));
         if (options.schedule.isPresent()) {
             String name = options.schedule.get();
             return schedules

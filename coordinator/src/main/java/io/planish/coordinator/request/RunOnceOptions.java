@@ -39,7 +39,8 @@ final class RunOnceOptions {
     @Option(
             names = "--id",
             paramLabel = "ID",
-            description = "The run's id; the same again watches the run that there is. Default: schedule and minute.")
+            description = "The run's id; the same again watches the run that there is. Default: schedule and minute;"
+                    + " without a schedule also what is asked for, so that two for different pools are two.")
     Optional<String> id = Optional.empty();
 
     @Option(
@@ -89,6 +90,12 @@ final class RunOnceOptions {
 
     @Option(names = "--json", description = "At the end print the summary as one line of JSON, and nothing else.")
     boolean json;
+
+    /** Eight digits that are the same for the same wish: pools, policy, budgets, canary. */
+    String wish() {
+        return String.format(
+                "%08x", List.of(pools, policy, budget, canary).toString().hashCode());
+    }
 
     /** The wish with what was said of budgets and canary. */
     RunRequest applied(RunRequest request) {

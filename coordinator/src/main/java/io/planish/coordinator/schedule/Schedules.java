@@ -89,7 +89,10 @@ public final class Schedules {
 
     /** @throws IllegalArgumentException naming what is wrong with it */
     public void check(ScheduleRecord schedule) {
-        cron(schedule);
+        if (cron(schedule).next(clock.instant()).isEmpty()) {
+            throw new IllegalArgumentException(
+                    "schedule '" + schedule.name() + "': cron '" + schedule.cron() + "' names a time that never comes");
+        }
     }
 
     private static Cron cron(ScheduleRecord schedule) {

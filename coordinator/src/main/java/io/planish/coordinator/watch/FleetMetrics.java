@@ -70,6 +70,12 @@ public final class FleetMetrics {
         chains.register(rows, true);
     }
 
+    /** Shows nothing of the fleet until the next scan: who leads now has newer figures. */
+    public void forget() {
+        chains.register(List.of(), true);
+        leftAlone.register(List.of(), true);
+    }
+
     private static Row<?> row(PoolName pool, String group, Map<String, Integer> byDepth) {
         return Row.of(Tags.of("pool", pool.value(), "files", group), byDepth.getOrDefault(group, 0));
     }

@@ -82,6 +82,9 @@ public final class Lease implements AutoCloseable {
             run.ifPresent(r -> limits = r.limits());
             stopWanted = renewed.get().cancel() || held;
         } catch (LedgerException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                return; // closed meanwhile
+            }
             LOG.warnf(
                     "lease not renewed: %s run=%s job=%s attempt=%d",
                     e.getMessage(), claim.run().id(), claim.record().job().id(), claim.epoch());
