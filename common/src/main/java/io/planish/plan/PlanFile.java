@@ -106,7 +106,11 @@ public final class PlanFile {
         line.put("allocatedBytes", node.allocatedBytes());
     }
 
-    /** @throws ImageException of kind {@code MALFORMED_IMAGE} naming the line, or {@code UNSUPPORTED_FEATURE} for another version */
+    /**
+     * Reads a plan whose jobs are whole: each tells how every image was that it changes, and comes after those it depends on.
+     *
+     * @throws ImageException of kind {@code MALFORMED_IMAGE} naming the line, or {@code UNSUPPORTED_FEATURE} for another version
+     */
     public static Plan read(Reader in) throws IOException {
         List<Job> jobs = new ArrayList<>();
         List<Plan.LeafDepth> leaves = new ArrayList<>();
@@ -117,7 +121,9 @@ public final class PlanFile {
         BufferedReader lines = new BufferedReader(in);
         JsonNode header = header(lines.readLine());
         try {
+            String snapshot = WholeJobs.run(header.path("snapshot").asText());
             Policy policy = policy(header.required("policy"));
+            WholeJobs whole = new WholeJobs();
             int number = 2;
             for (String text = lines.readLine(); text != null; text = lines.readLine(), number++) {
                 if (text.isBlank()) {
@@ -126,7 +132,7 @@ public final class PlanFile {
                 JsonNode line = parse(text, number);
                 try {
                     switch (line.path("type").asText()) {
-                        case "job" -> jobs.add(Json.MAPPER.treeToValue(line, Job.class));
+                        case "job" -> jobs.add(whole.next(Json.MAPPER.treeToValue(line, Job.class)));
                         case "leaf" -> leaves.add(Json.MAPPER.treeToValue(line, Plan.LeafDepth.class));
                         case "skip" -> skips.add(Json.MAPPER.treeToValue(line, Plan.Skip.class));
                         case "stays" -> stays.add(Json.MAPPER.treeToValue(line, Plan.Skip.class));
@@ -138,7 +144,7 @@ public final class PlanFile {
                     throw malformed(number, e);
                 }
             }
-            return new Plan(header.path("snapshot").asText(), policy, jobs, leaves, skips, stays, ends, totals);
+            return new Plan(snapshot, policy, jobs, leaves, skips, stays, ends, totals);
         } catch (JsonProcessingException | IllegalArgumentException e) {
             throw malformed(1, e);
         }

@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class PlanFileTest {
+    private static final FileFacts FACTS = new FileFacts("id", 6, 2, 3, 4, 5);
     private static final Plan PLAN = new Plan(
             "s-1",
             new Policy(
@@ -58,9 +60,26 @@ class PlanFileTest {
                     List.of(
                             new Expectation(
                                     ref("base"), Optional.empty(), Optional.of(new FileFacts("id", 1, 2, 3, 4, 5))),
-                            new Expectation(ref("s1"), Optional.of(ref("base")), Optional.empty())),
+                            new Expectation(ref("s1"), Optional.of(ref("base")), Optional.of(FACTS)),
+                            new Expectation(ref("s2"), Optional.of(ref("s1")), Optional.of(FACTS)),
+                            new Expectation(ref("a"), Optional.of(ref("s2")), Optional.of(FACTS))),
                     10,
-                    20)),
+                    20),
+                    new Job(
+                            "j2",
+                            JobKind.PULL,
+                            ref("a"),
+                            Optional.empty(),
+                            ref("a"),
+                            List.of(),
+                            Optional.empty(),
+                            List.of(),
+                            List.of("j1"),
+                            List.of(
+                                    new Expectation(ref("s1"), Optional.empty(), Optional.empty()),
+                                    new Expectation(ref("a"), Optional.of(ref("s1")), Optional.empty())),
+                            10,
+                            0)),
             List.of(new Plan.LeafDepth(ref("a"), 4, 2)),
             List.of(new Plan.Skip(ref("b"), SkipReason.IN_USE, "b is open elsewhere")),
             List.of(new Plan.Skip(ref("c"), SkipReason.HARD_LINKED, "c has another name")),
@@ -140,6 +159,24 @@ class PlanFileTest {
         assertThatThrownBy(() -> PlanFile.read(new StringReader(cut)))
                 .hasMessageStartingWith("line 2 of the plan cannot be read: ")
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void aJobThatWasCutOrEditedIsRefusedBeforeAnyImageIsLookedAt() throws IOException {
+        refused("\"snapshot\":\"s-1\"", "\"snapshot\":\"../../tmp/s\"", "line 1", "snapshot '../../tmp/s' is no plain name");
+        refused("\"id\":\"j1\"", "\"id\":\"../j1\"", "line 2", "job id '../j1' is no plain name");
+        refused("\"id\":\"j2\"", "\"id\":\"j1\"", "line 3", "job j1 is there twice");
+        refused("[\"j1\"]", "[\"j9\"]", "line 3", "job j2 depends on j9, which does not come before");
+        refused("[\"j1\"]", "[]", "line 3", "job j2 does not tell how p/s1 was");
+        refused("\"retires\":[\"p/s2\"]", "\"retires\":[\"p/s2\",\"p/x\"]", "line 2", "job j1 does not tell how p/x was");
+        refused("\"base\":\"p/base\"", "\"base\":\"p/other\"", "line 2", "job j1 does not tell how p/other was");
+        refused("\"bytesToWrite\":10", "\"bytesToWrite\":-1", "line 2", "job j1 has bytes below zero");
+    }
+
+    private static void refused(String was, String is, String line, String why) throws IOException {
+        assertThat(written()).contains(was);
+        assertThatThrownBy(() -> PlanFile.read(new StringReader(written().replaceFirst(Pattern.quote(was), is))))
+                .hasMessageStartingWith(line + " of the plan cannot be read: " + why);
     }
 
     private static String written() throws IOException {
