@@ -1,6 +1,7 @@
 package io.planish.cli;
 
 import io.planish.ImageException;
+import io.planish.plan.Lines;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -27,7 +28,7 @@ final class Failures {
             case IllegalArgumentException e -> e.getMessage() == null ? e.toString() : e.getMessage();
             default -> "internal error: " + failure + " (please report it; PLANISH_TRACE=1 shows where)";
         };
-        return "planish: " + text.replaceAll("\\R\\s*", " ");
+        return "planish: " + Lines.oneLine(text.replaceAll("\\R\\s*", " "));
     }
 
     static int usage(ParameterException e, String... args) {

@@ -5,6 +5,7 @@ import io.planish.job.JobResult;
 import io.planish.job.Outcome;
 import io.planish.job.Outcomes;
 import io.planish.plan.Bytes;
+import io.planish.plan.Lines;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Map;
@@ -64,13 +65,13 @@ final class JobReports implements PlanRun.Watcher, AutoCloseable {
 
     private void say(String line) {
         if (!quiet) {
-            out.println(line);
+            out.println(Lines.oneLine(line));
             out.flush();
         }
     }
 
     private void problem(String line, Outcome outcome) {
-        err.println("planish: " + line + ": " + Outcomes.message(outcome));
+        err.println(Lines.oneLine("planish: " + line + ": " + Outcomes.message(outcome)));
         err.flush();
     }
 

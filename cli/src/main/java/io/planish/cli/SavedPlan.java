@@ -138,6 +138,12 @@ record SavedPlan(Plan plan, Instant madeAt, List<Folder> folders, List<String> a
                     file.toString(),
                     "this is not a saved plan",
                     "make one with plan -o FILE");
+        } catch (IOException e) {
+            throw new ImageException(
+                    ErrorKind.IO,
+                    file.toString(),
+                    "cannot be read: " + e.getMessage(),
+                    "make a plan with plan -o FILE");
         }
         try {
             Plan plan = PlanFile.read(new StringReader(text));

@@ -1,5 +1,6 @@
 package io.planish.cli;
 
+import io.planish.plan.Lines;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ final class Table {
     Table row(Object... cells) {
         List<String> row = new ArrayList<>();
         for (Object cell : cells) {
-            row.add(String.valueOf(cell));
+            row.add(Lines.oneLine(String.valueOf(cell)));
         }
         rows.add(row);
         return this;

@@ -52,6 +52,30 @@ class PlanTest {
     }
 
     @Test
+    void aNameWithALineEndStaysOnItsLine() throws IOException {
+        images.chain("base <- s1 <- active");
+        String forged = "vm\nj0009 pull everything into nothing.qcow2";
+        Files.move(images.path("active"), images.folder().resolve(forged));
+
+        Answer plan = Cli.planish("plan", images.folder(), "-o", dir.resolve("plan"));
+        Answer scan = Cli.planish("scan", images.folder());
+        Answer apply = Cli.planish("apply", dir.resolve("plan"));
+
+        assertThat(apply.exit()).isZero();
+        assertThat(plan.out() + scan.out() + apply.out())
+                .contains("vm?j0009 pull everything into nothing.qcow2")
+                .doesNotContain("\nj0009");
+    }
+
+    @Test
+    void aPlanThatIsNoFileIsRefusedByName() {
+        Answer answer = Cli.planish("apply", images.folder());
+
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(answer.err()).startsWith("planish: " + images.folder() + ": cannot be read: ");
+    }
+
+    @Test
     void aFolderHasItsOwnBudgetAndHeadroom() {
         images.chain("base <- s1 <- active");
 

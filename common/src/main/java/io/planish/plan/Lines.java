@@ -25,8 +25,18 @@ public final class Lines {
     }
 
     public Lines add(String line) {
-        lines.add(line.stripTrailing());
+        lines.add(oneLine(line.stripTrailing()));
         return this;
+    }
+
+    /** The text with a question mark for each control character: a file's name cannot pretend to be another line. */
+    public static String oneLine(String text) {
+        return text.chars().noneMatch(Character::isISOControl)
+                ? text
+                : text.codePoints()
+                        .map(c -> Character.isISOControl(c) ? '?' : c)
+                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                        .toString();
     }
 
     /** An empty line, but not at the beginning. */

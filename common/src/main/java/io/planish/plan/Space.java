@@ -113,14 +113,16 @@ final class Space {
             return Optional.of(new Problem(
                     SkipReason.BUDGET,
                     "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(left)
-                            + " are left of the budget of pool " + pool + " in this run"));
+                            + " are left of the budget of pool " + pool
+                            + " in this run (a later run may have room; else raise budget)"));
         }
         long room = roomFor(bytes, filesystem);
         if (bytes > room) {
             return Optional.of(new Problem(
                     SkipReason.NO_SPACE,
                     "merging into " + target.ref() + " needs " + Bytes.text(bytes) + ", and " + Bytes.text(room)
-                            + " are left beside the headroom"));
+                            + " are left beside the headroom of " + Bytes.text(policy.headroomBytes(pool))
+                            + " (make room, or lower headroom)"));
         }
         leftByFilesystem.put(filesystem, room - bytes);
         leftByPool.put(pool, left - bytes);

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,8 @@ public record References(List<Path> libvirt, List<Path> files, List<Program> com
                     ErrorKind.IO, file.toString(), "is not a text in UTF-8", "one absolute path a line");
         } catch (ImageException e) {
             throw e;
+        } catch (NoSuchFileException e) {
+            throw new ImageException(ErrorKind.MISSING, file.toString(), "there is no such file", "check its name");
         } catch (IOException e) {
             throw new ImageException(ErrorKind.IO, file.toString(), "cannot be read: " + e, "check name and rights");
         }

@@ -47,24 +47,27 @@ class PlanFileTest {
                     Map.of(new PoolName("a"), 70L),
                     Map.of(new PoolName("b"), 90L),
                     Optional.of(5)),
-            List.of(new Job(
-                    "j1",
-                    JobKind.COMMIT,
-                    ref("s1"),
-                    Optional.of(ref("base")),
-                    ref("s2"),
-                    List.of(new Relink(ref("a"), ref("s1"))),
-                    Optional.empty(),
-                    List.of(ref("s2")),
-                    List.of(),
-                    List.of(
-                            new Expectation(
-                                    ref("base"), Optional.empty(), Optional.of(new FileFacts("id", 1, 2, 3, 4, 5))),
-                            new Expectation(ref("s1"), Optional.of(ref("base")), Optional.of(FACTS)),
-                            new Expectation(ref("s2"), Optional.of(ref("s1")), Optional.of(FACTS)),
-                            new Expectation(ref("a"), Optional.of(ref("s2")), Optional.of(FACTS))),
-                    10,
-                    20),
+            List.of(
+                    new Job(
+                            "j1",
+                            JobKind.COMMIT,
+                            ref("s1"),
+                            Optional.of(ref("base")),
+                            ref("s2"),
+                            List.of(new Relink(ref("a"), ref("s1"))),
+                            Optional.empty(),
+                            List.of(ref("s2")),
+                            List.of(),
+                            List.of(
+                                    new Expectation(
+                                            ref("base"),
+                                            Optional.empty(),
+                                            Optional.of(new FileFacts("id", 1, 2, 3, 4, 5))),
+                                    new Expectation(ref("s1"), Optional.of(ref("base")), Optional.of(FACTS)),
+                                    new Expectation(ref("s2"), Optional.of(ref("s1")), Optional.of(FACTS)),
+                                    new Expectation(ref("a"), Optional.of(ref("s2")), Optional.of(FACTS))),
+                            10,
+                            20),
                     new Job(
                             "j2",
                             JobKind.PULL,
@@ -163,12 +166,20 @@ class PlanFileTest {
 
     @Test
     void aJobThatWasCutOrEditedIsRefusedBeforeAnyImageIsLookedAt() throws IOException {
-        refused("\"snapshot\":\"s-1\"", "\"snapshot\":\"../../tmp/s\"", "line 1", "snapshot '../../tmp/s' is no plain name");
+        refused(
+                "\"snapshot\":\"s-1\"",
+                "\"snapshot\":\"../../tmp/s\"",
+                "line 1",
+                "snapshot '../../tmp/s' is no plain name");
         refused("\"id\":\"j1\"", "\"id\":\"../j1\"", "line 2", "job id '../j1' is no plain name");
         refused("\"id\":\"j2\"", "\"id\":\"j1\"", "line 3", "job j1 is there twice");
         refused("[\"j1\"]", "[\"j9\"]", "line 3", "job j2 depends on j9, which does not come before");
         refused("[\"j1\"]", "[]", "line 3", "job j2 does not tell how p/s1 was");
-        refused("\"retires\":[\"p/s2\"]", "\"retires\":[\"p/s2\",\"p/x\"]", "line 2", "job j1 does not tell how p/x was");
+        refused(
+                "\"retires\":[\"p/s2\"]",
+                "\"retires\":[\"p/s2\",\"p/x\"]",
+                "line 2",
+                "job j1 does not tell how p/x was");
         refused("\"base\":\"p/base\"", "\"base\":\"p/other\"", "line 2", "job j1 does not tell how p/other was");
         refused("\"bytesToWrite\":10", "\"bytesToWrite\":-1", "line 2", "job j1 has bytes below zero");
     }

@@ -378,7 +378,8 @@ class PlannerTest {
                 .containsExactly(new Plan.Skip(
                         ref("b1"),
                         SkipReason.NO_SPACE,
-                        "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left beside the headroom"));
+                        "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left beside the headroom of 64.0 MiB (make room, or"
+                                + " lower headroom)"));
     }
 
     @Test

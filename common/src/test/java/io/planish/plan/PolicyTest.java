@@ -122,7 +122,8 @@ class PolicyTest {
                 .extracting(Plan.Skip::reason, Plan.Skip::sentence)
                 .containsExactly(org.assertj.core.groups.Tuple.tuple(
                         SkipReason.BUDGET,
-                        "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left of the budget of pool p in this run"));
+                        "merging into p/b1 needs 6.3 MiB, and 3.1 MiB are left of the budget of pool p in this run"
+                                + " (a later run may have room; else raise budget)"));
     }
 
     @Test
