@@ -7,7 +7,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -123,8 +122,8 @@ public final class LinuxStorage implements Storage {
         return switch (e) {
             case NoSuchFileException missing -> Errno.failure(-Errno.ENOENT, path, doing);
             case NotDirectoryException notDirectory -> Errno.failure(-Errno.ENOTDIR, path, doing);
-            case FileSystemLoopException loop -> Errno.failure(-Errno.ELOOP, path, doing);
             case AccessDeniedException denied -> Errno.failure(-Errno.EACCES, path, doing);
+            case FileSystemException loop when isLoop(loop) -> Errno.failure(-Errno.ELOOP, path, doing);
             case FileSystemException other ->
                 new ImageException(
                         ErrorKind.IO,
@@ -135,6 +134,12 @@ public final class LinuxStorage implements Storage {
             default ->
                 new ImageException(ErrorKind.IO, path.toString(), "cannot " + doing + ": " + e.getMessage(), "", e);
         };
+    }
+
+    /** What the JDK makes of {@code ELOOP}: an exception of no kind of its own, whose reason ends in words of its own. */
+    private static boolean isLoop(FileSystemException failure) {
+        return failure.getReason() != null
+                && failure.getReason().endsWith(" or unable to access attributes of symbolic link");
     }
 
     @Override

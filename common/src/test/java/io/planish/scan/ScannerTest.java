@@ -18,6 +18,7 @@ import io.planish.plan.Owned;
 import io.planish.plan.Plan;
 import io.planish.plan.Planner;
 import io.planish.plan.Policy;
+import io.planish.plan.PoolState;
 import io.planish.plan.ScanSummary;
 import io.planish.plan.Snapshot;
 import io.planish.platform.References;
@@ -270,6 +271,23 @@ class ScannerTest {
         assertThat(snapshot.forest().nodes()).hasSize(2);
         assertThat(node(snapshot, "p/current/disk").ref()).isEqualTo(Chains.ref("a"));
         assertThat(snapshot.forest().closed(Chains.ref("a"))).isEmpty();
+    }
+
+    @Test
+    void aSymbolicLinkThatLeadsToItselfHidesNothing() throws IOException {
+        image("base");
+        overlay("a", "base");
+        Files.createSymbolicLink(p.resolve("loop"), Path.of("loop"));
+        unchecked("b", "loop");
+
+        Snapshot snapshot = scan();
+
+        assertThat(snapshot.findings()).isEmpty();
+        assertThat(snapshot.pools()).allMatch(PoolState::complete);
+        assertThat(snapshot.forest().closed(Chains.ref("b"))).isPresent();
+        OverlaySweep sweep = new OverlaySweep(storage, pools(storage), gate(storage), heads, 2);
+        assertThat(sweep.overlaysOf(Set.of(Chains.ref("base"))))
+                .isEqualTo(Map.of(Chains.ref("base"), Set.of(Chains.ref("a"))));
     }
 
     @Test
