@@ -45,6 +45,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.infinispan.client.hotrod.RemoteCacheManager;
@@ -198,6 +199,23 @@ class IntakeTest {
                     .isEqualTo(HealthCheckResponse.Status.DOWN);
         }
         given().get("/q/health/ready").then().statusCode(200).body("checks.name", hasItems("broker"));
+    }
+
+    @Test
+    void whoListensHearsAlsoThatNothingHappens() throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<Stream<String>> heard = client.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + RestAssured.port + "/api/v1/events"))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofLines());
+            assertThat(assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
+                        try (Stream<String> lines = heard.body()) {
+                            return lines.anyMatch(line -> line.startsWith(":"));
+                        }
+                    }))
+                    .isTrue();
+            client.shutdownNow();
+        }
     }
 
     @Test

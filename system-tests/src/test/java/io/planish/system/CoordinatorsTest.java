@@ -29,8 +29,7 @@ class CoordinatorsTest {
     Path folder;
 
     @Test
-    void onlyWhoLeadsShowsTheFleetOneThatMayNotStartSaysSoInOneLineAndRunOncePrintsNothingButItsSummary()
-            throws Exception {
+    void onlyWhoLeadsShowsTheFleetTroubleIsToldInOneLineAndRunOncePrintsNothingButItsSummary() throws Exception {
         Path pool = Files.createDirectory(folder.resolve("vms"));
         Images.chain(pool, Files.createDirectory(folder.resolve("reference")), "seen", 1);
         LocalPool vms = new LocalPool("vms", pool, Map.of("complete", "true"));
@@ -62,6 +61,12 @@ class CoordinatorsTest {
             JsonNode summary = Json.MAPPER.readTree(runOnce(machine));
             assertThat(summary.path("state").asText()).isEqualTo("FINISHED");
             assertThat(first.get("/q/metrics")).contains(CHAINS);
+
+            machine.stack().grid().kill();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> Files.readString(refused.log()).contains("the grid does not answer"));
+            assertThat(first.get("/q/health/live")).contains("UP");
+            assertThat(Files.readString(refused.log())).doesNotContain("\tat ");
         }
     }
 

@@ -82,7 +82,15 @@ public final class SchedulesResource {
         schedules.check(schedule);
         runs.check(schedule.request(Schedules.runId(name, clock.instant())));
         ledger.schedules().put(name, schedule);
-        steering.toldOfSchedule(name, "SCHEDULE", schedule.toString());
+        steering.toldOfSchedule(
+                name,
+                "SCHEDULE",
+                "cron=\"" + schedule.cron() + "\" zone=" + schedule.zone() + " pools=" + schedule.pools() + " policy="
+                        + schedule.policy()
+                        + schedule.window()
+                                .map(window -> " window=\"" + window + "\"")
+                                .orElse("")
+                        + (schedule.paused() ? " paused" : ""));
         return view(schedule);
     }
 
