@@ -131,22 +131,22 @@ final class NodeMaker {
                             + " trusted-format)"));
         }
         boolean isImage = sighting.head(backing).isImage();
+        String said = written.format().isPresent() ? "is recorded as " : "is, by the pool's trusted-format, ";
         return switch (format.get()) {
             case Images.QCOW2 ->
                 isImage
                         ? Optional.empty()
-                        : Optional.of(
-                                new Problem(
-                                        SkipReason.CORRUPT,
-                                        about(file, backing)
-                                                + "is recorded as qcow2 and is none (restore it from a backup, or record the format it has)"));
+                        : Optional.of(new Problem(
+                                SkipReason.CORRUPT,
+                                about(file, backing) + said
+                                        + "qcow2 and is none (restore it from a backup, or record the format it has)"));
             case Images.RAW -> {
                 if (isImage) {
                     yield Optional.of(
                             new Problem(
                                     SkipReason.AMBIGUOUS_BACKING,
-                                    about(file, backing)
-                                            + "is recorded as raw and is an image of another format (record what it is with qemu-img rebase -u -F)"));
+                                    about(file, backing) + said
+                                            + "raw and is an image of another format (record what it is with qemu-img rebase -u -F)"));
                 }
                 rawBases.computeIfAbsent(backing, ref -> raw(base.get()));
                 yield Optional.empty();
@@ -154,7 +154,7 @@ final class NodeMaker {
             default ->
                 Optional.of(new Problem(
                         SkipReason.UNSUPPORTED_FEATURE,
-                        about(file, backing) + "is recorded as " + format.get().replaceAll("\\p{Cntrl}", "?")
+                        about(file, backing) + said + format.get().replaceAll("\\p{Cntrl}", "?")
                                 + ", and only qcow2 and raw can be read (convert it with qemu-img convert)"));
         };
     }

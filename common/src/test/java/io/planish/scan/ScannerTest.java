@@ -291,6 +291,17 @@ class ScannerTest {
     }
 
     @Test
+    void aTrustedFormatThatIsWrongIsNotSaidToBeRecorded() throws IOException {
+        image("base");
+        overlay("a", "base");
+        forgetBackingFormat("a");
+        configs.set(0, pool("p", p, Optional.empty(), Optional.of("raw")));
+
+        assertThat(scan().forest().closed(Chains.ref("a")).orElseThrow().sentence())
+                .contains("is, by the pool's trusted-format, raw and is an image of another format");
+    }
+
+    @Test
     void twoNamesThatLeadToDifferentBackingFilesAreAmbiguous() throws IOException {
         Files.createDirectory(p.resolve("other"));
         image("base");
