@@ -85,13 +85,7 @@ class ShorterTopTest {
             flatten("2", "commit");
             flatten("1", "pull");
 
-            images.assertUnchangedAndClean("top");
-            Qemu.img("resize", "-q", images.path("top"), "5200K");
-            Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
-            assertThat(read.out())
-                    .as(options + " " + write)
-                    .contains("bytes at offset " + TOP_BYTES)
-                    .doesNotContain("verification failed");
+            assertNothingShowsOnceTheTopGrows(options + " " + write);
         }
     }
 
@@ -110,14 +104,18 @@ class ShorterTopTest {
             Answer answer = Cli.planish(command);
 
             assertThat(answer.exit()).as(answer.out() + answer.err()).isZero();
-            images.assertUnchangedAndClean("top");
-            Qemu.img("resize", "-q", images.path("top"), "5200K");
-            Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
-            assertThat(read.out())
-                    .as(options + " " + verb)
-                    .contains("bytes at offset " + TOP_BYTES)
-                    .doesNotContain("verification failed");
+            assertNothingShowsOnceTheTopGrows(options + " " + verb);
         }
+    }
+
+    private void assertNothingShowsOnceTheTopGrows(String what) {
+        images.assertUnchangedAndClean("top");
+        Qemu.img("resize", "-q", images.path("top"), "5200K");
+        Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
+        assertThat(read.out())
+                .as(what)
+                .contains("bytes at offset " + TOP_BYTES)
+                .doesNotContain("verification failed");
     }
 
     private void flatten(String depth, String direction) {
