@@ -160,6 +160,11 @@ class Coordinator {
         }
     }
 
+    /** Whether topics and pools were seen to. */
+    boolean hasBegun() {
+        return ready;
+    }
+
     private void startPlanned() throws IOException {
         if (ready && leadership.leads()) {
             schedules.moveOn();

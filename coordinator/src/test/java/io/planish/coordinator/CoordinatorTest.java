@@ -519,7 +519,7 @@ class CoordinatorTest {
 
     @Test
     void healthMetricsAndTheDescriptionOfTheInterfaceAreServed() {
-        given().get("/q/health/ready").then().statusCode(200);
+        await().untilAsserted(() -> given().get("/q/health/ready").then().statusCode(200));
         await().untilAsserted(() ->
                 given().get("/q/metrics").then().statusCode(200).body(containsString("planish_leader 1.0")));
         given().get("/q/openapi").then().statusCode(200).body(containsString("/api/v1/requests"));

@@ -198,7 +198,8 @@ class IntakeTest {
                             .getStatus())
                     .isEqualTo(HealthCheckResponse.Status.DOWN);
         }
-        given().get("/q/health/ready").then().statusCode(200).body("checks.name", hasItems("broker"));
+        await().untilAsserted(() ->
+                given().get("/q/health/ready").then().statusCode(200).body("checks.name", hasItems("broker")));
     }
 
     @Test

@@ -36,9 +36,10 @@ class CoordinatorsTest {
         try (OneMachine machine = OneMachine.start(HOME, folder.resolve("data"), List.of(vms), NOTHING);
                 Api first = new Api(machine.coordinator(0).address())) {
             machine.awaitReady();
+            // whoever is ready can plan: the pool has its marker
+            first.post("/api/v1/plans", PLAN);
             await().atMost(Duration.ofSeconds(30))
-                    .until(() -> first.get("/q/metrics").contains("planish_leader 1.0")
-                            && Files.exists(pool.resolve(".planish-pool")));
+                    .until(() -> first.get("/q/metrics").contains("planish_leader 1.0"));
             first.post("/api/v1/plans", PLAN);
             assertThat(first.get("/q/metrics")).contains(CHAINS);
 
