@@ -54,21 +54,12 @@ public record Tightening(
     }
 
     /**
-     * Bounds on what is written, as people say them: {@code 20G} for each pool, {@code gold=5G} for one; of several the last.
+     * Bounds on what is written and on what is left free, as people say them: {@code 20G} for each pool, {@code gold=5G} for one; of
+     * several the last.
      *
      * @throws IllegalArgumentException naming what is not said so
      */
-    public static Tightening ofBudget(List<String> sizes) {
-        Optional<Long> ofAll = Optional.empty();
-        Map<PoolName, Long> byPool = new HashMap<>();
-        for (String size : sizes) {
-            int equals = size.lastIndexOf('=');
-            if (equals < 0) {
-                ofAll = Optional.of(Bytes.parse(size));
-            } else {
-                byPool.put(new PoolName(size.substring(0, equals)), Bytes.parse(size.substring(equals + 1)));
-            }
-        }
+    public static Tightening ofSpace(List<String> budget, List<String> headroom) {
         return new Tightening(
                 Optional.empty(),
                 Optional.empty(),
@@ -80,10 +71,28 @@ public record Tightening(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty(),
-                ofAll,
-                Map.of(),
-                byPool);
+                ofAll(headroom),
+                ofAll(budget),
+                byPool(headroom),
+                byPool(budget));
+    }
+
+    private static Optional<Long> ofAll(List<String> sizes) {
+        return sizes.stream()
+                .filter(size -> size.indexOf('=') < 0)
+                .map(Bytes::parse)
+                .reduce((first, last) -> last);
+    }
+
+    private static Map<PoolName, Long> byPool(List<String> sizes) {
+        Map<PoolName, Long> byPool = new HashMap<>();
+        for (String size : sizes) {
+            int equals = size.lastIndexOf('=');
+            if (equals >= 0) {
+                byPool.put(new PoolName(size.substring(0, equals)), Bytes.parse(size.substring(equals + 1)));
+            }
+        }
+        return byPool;
     }
 
     private Policy of(Policy policy) {

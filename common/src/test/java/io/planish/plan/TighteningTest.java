@@ -127,12 +127,17 @@ class TighteningTest {
     }
 
     @Test
-    void budgetsAreReadAsPeopleSayThem() {
+    void budgetsAndHeadroomAreReadAsPeopleSayThem() {
         Policy tightened = Tightening.of(
-                Policy.DEFAULT, List.of(), List.of(), Optional.of(Tightening.ofBudget(List.of("1M", "gold=2M", "2K"))));
+                Policy.DEFAULT,
+                List.of(),
+                List.of(),
+                Optional.of(Tightening.ofSpace(List.of("1M", "gold=2M", "2K"), List.of("1G", "gold=2G"))));
 
         assertThat(tightened.budgetBytes(new PoolName("gold"))).isEqualTo(2L << 20);
         assertThat(tightened.budgetBytes(new PoolName("tin"))).isEqualTo(2L << 10);
+        assertThat(tightened.headroomBytes(new PoolName("gold"))).isEqualTo(2L << 30);
+        assertThat(tightened.headroomBytes(new PoolName("tin"))).isEqualTo(1L << 30);
     }
 
     @Test

@@ -393,6 +393,8 @@ class CoordinatorTest {
         assertThat(once("--pools", "empty", "--budget", "gold=much").err()).contains("'much' is no size such as 500M");
         assertThat(once("--pools", "empty", "--budget", "glod=5M").err())
                 .contains("tighten.budgetByPool: pool 'glod' is not configured");
+        assertThat(once("--pools", "empty", "--headroom", "empty=1G").exit()).isZero();
+        assertThat(once("--pools", "empty", "--headroom", "1").err()).contains("headroomBytes");
         assertThat(once("--pools", "empty", "--canary", "0").err()).contains("canary is 0, but must be at least 1");
         assertThat(once("--help").out()).contains("--fail-on-skip");
     }

@@ -63,6 +63,14 @@ final class RunOnceOptions {
     List<String> budget = List.of();
 
     @Option(
+            names = "--headroom",
+            paramLabel = "[POOL=]SIZE",
+            description =
+                    "Leave at least this much free in each pool's filesystem, or in that of the one named; no less than the"
+                            + " policy says. Repeatable.")
+    List<String> headroom = List.of();
+
+    @Option(
             names = "--canary",
             paramLabel = "N",
             description = "Begin at most N jobs, and nothing more in a pool once one of its jobs has failed.")
@@ -91,15 +99,18 @@ final class RunOnceOptions {
     @Option(names = "--json", description = "At the end print the summary as one line of JSON, and nothing else.")
     boolean json;
 
-    /** Eight digits that are the same for the same wish: pools, policy, budgets, canary. */
+    /** Eight digits that are the same for the same wish: pools, policy, budgets, headroom, canary. */
     String wish() {
         return String.format(
-                "%08x", List.of(pools, policy, budget, canary).toString().hashCode());
+                "%08x",
+                List.of(pools, policy, budget, headroom, canary).toString().hashCode());
     }
 
-    /** The wish with what was said of budgets and canary. */
+    /** The wish with what was said of budgets, headroom and canary. */
     RunRequest applied(RunRequest request) {
-        RunRequest tightened = budget.isEmpty() ? request : request.tightened(Optional.of(Tightening.ofBudget(budget)));
+        RunRequest tightened = budget.isEmpty() && headroom.isEmpty()
+                ? request
+                : request.tightened(Optional.of(Tightening.ofSpace(budget, headroom)));
         RunLimits limits = request.limits().orElse(RunLimits.NONE);
         return canary.isEmpty()
                 ? tightened
