@@ -24,6 +24,7 @@ import io.planish.run.Refusal;
 import io.planish.run.RunRecord;
 import io.planish.run.RunRequest;
 import io.planish.run.ScheduleRecord;
+import io.planish.trash.LeftInPlace;
 import io.planish.trash.TrashRecord;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,8 @@ class NativeImageTest {
             ScheduleRecord.class,
             PlannedTime.class,
             Refusal.class,
-            TrashRecord.class);
+            TrashRecord.class,
+            LeftInPlace.Layer.class);
 
     @Test
     void everyTypeThatIsWrittenAsJsonIsRegistered() throws IOException, ClassNotFoundException {

@@ -45,7 +45,13 @@ public final class Merges {
 
     /** @param state an existing folder for checkpoints, outside of the images' one */
     public Merges(Path images, Path state) throws IOException {
-        PoolConfig config = new PoolConfig(POOL, images, Optional.empty(), true, Optional.empty(), Optional.empty());
+        this(images, state, true);
+    }
+
+    /** @param complete whether the folder holds all overlays of its images */
+    Merges(Path images, Path state, boolean complete) throws IOException {
+        PoolConfig config =
+                new PoolConfig(POOL, images, Optional.empty(), complete, Optional.empty(), Optional.empty());
         this.pools = Pools.open(storage, List.of(config), Pools.MissingMarker.CREATE);
         this.gate = new PathGate(storage, pools);
         this.checkpoints = new FolderCheckpoints(storage, state.toRealPath());

@@ -112,10 +112,7 @@ class ShorterTopTest {
         images.assertUnchangedAndClean("top");
         Qemu.img("resize", "-q", images.path("top"), "5200K");
         Qemu.Result read = Qemu.run("qemu-io", "-c", "read -P 0 " + TOP_BYTES + " 10k", images.path("top"));
-        assertThat(read.out())
-                .as(what)
-                .contains("bytes at offset " + TOP_BYTES)
-                .doesNotContain("verification failed");
+        assertThat(read.out()).as(what).contains("bytes at offset " + TOP_BYTES).doesNotContain("verification failed");
     }
 
     private void flatten(String depth, String direction) {

@@ -28,6 +28,7 @@ public record Problem(SkipReason reason, String sentence) {
                     BUDGET,
                     BELOW_MIN_DEPTH,
                     SHORT_ENOUGH,
+                    LEFT_OVER,
                     READ_ONLY,
                     DEPENDENCY,
                     HOOK -> false;

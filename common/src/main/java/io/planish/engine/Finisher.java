@@ -12,9 +12,11 @@ import io.planish.qcow2.Header;
 import io.planish.qcow2.HeaderEdit;
 import io.planish.storage.ImageFile;
 import io.planish.storage.PathGate;
+import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Resolution;
 import io.planish.storage.Storage;
+import io.planish.trash.LeftInPlace;
 import io.planish.trash.TrashFolders;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,6 +86,7 @@ final class Finisher {
                 long size = intent.virtualSizeBytes();
                 CommitBitmaps.resize(JobChain.of(job), files, size, edit -> link(edit.virtualSize(size), backing));
             } else {
+                rememberLeftInPlace(intent);
                 // the size stays: a guest may have changed it between two attempts
                 HeaderFile.edit(target, edit -> link(edit, backing));
             }
@@ -110,6 +113,19 @@ final class Finisher {
         retire(intent, files, attempt);
         dropPastEnd(target, intent);
         intents.remove(pools.get(job.target().pool()), intent.run(), job);
+    }
+
+    /** Nobody in these pools stands on the layer below the target once the target's link passes it over. */
+    private void rememberLeftInPlace(Intent intent) throws IOException {
+        JobChain chain = JobChain.of(intent.job());
+        if (chain.target() == chain.lo()) {
+            return;
+        }
+        ImageRef layer = chain.images().get(chain.target() - 1);
+        Pool pool = pools.get(layer.pool());
+        if (!pool.complete() && !intent.job().retires().contains(layer)) {
+            new LeftInPlace(storage, pool).add(intent.run(), intent.job().id(), layer);
+        }
     }
 
     /** Does what is left of an intent that has ended; whoever writes the images by now keeps what was written. */

@@ -22,6 +22,7 @@ public enum SkipReason {
     BUDGET,
     BELOW_MIN_DEPTH,
     SHORT_ENOUGH,
+    LEFT_OVER,
     READ_ONLY,
     DEPENDENCY,
     HOOK

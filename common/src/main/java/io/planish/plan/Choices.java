@@ -5,6 +5,7 @@ import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
+import io.planish.job.SkipReason;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -158,7 +159,10 @@ final class Choices {
     }
 
     private boolean isTooDeep(ImageNode leaf, int files) {
-        return leaf.use() == Use.FREE && files > policy.maxDepth() && files >= policy.minDepth();
+        return leaf.use() == Use.FREE
+                && files > policy.maxDepth()
+                && files >= policy.minDepth()
+                && leaf.problem(SkipReason.LEFT_OVER).isEmpty();
     }
 
     private void findConcerned() {

@@ -63,6 +63,7 @@ final class Reasons {
         return unreadable
                 .or(() -> Permissions.inUse(leaf))
                 .or(() -> tooShort(leaf, chain.size()))
+                .or(() -> leaf.problem(SkipReason.LEFT_OVER))
                 .or(() -> chain.reversed().stream()
                         .map(image -> obstacle.apply(image.ref()))
                         .flatMap(Optional::stream)

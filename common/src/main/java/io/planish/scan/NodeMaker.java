@@ -4,12 +4,14 @@ import io.planish.chain.BackingLink;
 import io.planish.chain.ImageFormat;
 import io.planish.chain.ImageNode;
 import io.planish.chain.ImageRef;
+import io.planish.chain.PoolName;
 import io.planish.chain.Problem;
 import io.planish.chain.Use;
 import io.planish.image.Images;
 import io.planish.job.SkipReason;
 import io.planish.qcow2.Backing;
 import io.planish.scan.Sighting.Seen;
+import io.planish.trash.LeftInPlace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,12 +27,15 @@ final class NodeMaker {
 
     private final Sighting sighting;
     private final BackingResolver resolver;
+    private final Map<PoolName, Map<String, LeftInPlace.Layer>> leftInPlace;
     private final Map<Long, Integer> filesystems = new HashMap<>();
     private final Map<ImageRef, ImageNode> rawBases = new ConcurrentHashMap<>();
 
-    NodeMaker(Sighting sighting, BackingResolver resolver) {
+    /** @param leftInPlace what pulls have left in the pools, by its path */
+    NodeMaker(Sighting sighting, BackingResolver resolver, Map<PoolName, Map<String, LeftInPlace.Layer>> leftInPlace) {
         this.sighting = sighting;
         this.resolver = resolver;
+        this.leftInPlace = leftInPlace;
     }
 
     List<ImageNode> make(ScanWorkers workers) throws IOException {
@@ -79,8 +84,21 @@ final class NodeMaker {
         Optional<BackingLink> link = Optional.empty();
         if (head.backing().isPresent()) {
             link = Optional.of(link(file, head, head.backing().get(), problems));
+            leftOver(file).ifPresent(problems::add);
         }
         return node(file, ImageFormat.QCOW2, head.virtualSizeBytes(), head.clusterSizeBytes(), link, head, problems);
+    }
+
+    private Optional<Problem> leftOver(FoundFile file) {
+        return Optional.ofNullable(leftInPlace
+                        .getOrDefault(file.pool().name(), Map.of())
+                        .get(file.ref().path()))
+                .filter(layer -> layer.isUnchanged(file.status()))
+                .map(layer -> new Problem(
+                        SkipReason.LEFT_OVER,
+                        file.ref()
+                                + " was left in place by a pull that took its content over (remove it if no image elsewhere"
+                                + " needs it; a pool that is declared complete gets this done)"));
     }
 
     private BackingLink link(FoundFile file, FileHead head, Backing backing, List<Problem> problems) {

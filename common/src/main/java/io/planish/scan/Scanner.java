@@ -2,6 +2,7 @@ package io.planish.scan;
 
 import io.planish.chain.Forest;
 import io.planish.chain.ImageNode;
+import io.planish.chain.PoolName;
 import io.planish.job.SkipReason;
 import io.planish.plan.Finding;
 import io.planish.plan.Ownership;
@@ -13,11 +14,14 @@ import io.planish.storage.PathGate;
 import io.planish.storage.Pool;
 import io.planish.storage.Pools;
 import io.planish.storage.Storage;
+import io.planish.trash.LeftInPlace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -91,7 +95,7 @@ public final class Scanner {
         try (ScanWorkers workers = new ScanWorkers(threads, () -> listener.progress(progress))) {
             new PoolWalk(storage, pools, enters).walk(sighting, workers);
             sighting.settleNames();
-            NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting));
+            NodeMaker maker = new NodeMaker(sighting, new BackingResolver(gate, sighting), leftInPlace(sighting));
             List<ImageNode> nodes = maker.make(workers);
             if (askForUse) {
                 new UseProbe(storage, new Holders(), sighting, progress).ask(nodes, workers);
@@ -108,6 +112,19 @@ public final class Scanner {
                     Set.of(),
                     findings);
         }
+    }
+
+    /** Where all overlays of a pool's images are known, what nobody stands on is a disk. */
+    private Map<PoolName, Map<String, LeftInPlace.Layer>> leftInPlace(Sighting sighting) {
+        Map<PoolName, Map<String, LeftInPlace.Layer>> left = new HashMap<>();
+        for (Pool pool : pools.all()) {
+            try {
+                left.put(pool.name(), pool.complete() ? Map.of() : new LeftInPlace(storage, pool).layers());
+            } catch (IOException e) {
+                sighting.unknown(pool, e);
+            }
+        }
+        return left;
     }
 
     private List<PoolState> poolStates(List<Finding> findings, NodeMaker maker) {
