@@ -204,7 +204,6 @@ class ChangesMeanwhileTest {
     }
 
     private JobResult stoppedAfter(int batches, Job job) {
-        AtomicInteger asked = new AtomicInteger();
-        return merges.run(job, 1, SMALL_BATCH, () -> asked.incrementAndGet() > batches, () -> {});
+        return merges.runSomeBatches(job, SMALL_BATCH, batches);
     }
 }

@@ -29,7 +29,9 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /** Single jobs on the images of one folder, carried out by the engine. */
@@ -134,12 +136,23 @@ public final class Merges {
         return run(job, 1, EngineOptions.DEFAULT.batchBytes(), () -> false, () -> {});
     }
 
+    /** One attempt that is stopped once it has copied as much as this many batches hold. */
+    JobResult runSomeBatches(Job job, long batchBytes, int batches) {
+        AtomicLong copied = new AtomicLong();
+        return run(job, 1, batchBytes, () -> copied.get() >= batches * batchBytes, () -> {}, copied::addAndGet);
+    }
+
     /**
      * One attempt that stops where {@code stop} says so.
      *
      * @param beforeEachStep what happens elsewhere just before the engine goes on
      */
     JobResult run(Job job, long epoch, long batchBytes, BooleanSupplier stop, Runnable beforeEachStep) {
+        return run(job, epoch, batchBytes, stop, beforeEachStep, bytes -> {});
+    }
+
+    private JobResult run(
+            Job job, long epoch, long batchBytes, BooleanSupplier stop, Runnable beforeEachStep, LongConsumer onCopied) {
         return run(job, batchBytes, new Attempt() {
             @Override
             public long epoch() {
@@ -168,6 +181,11 @@ public final class Merges {
 
             @Override
             public void progress(long guestBytesDone, long guestBytesTotal, long bytesCopied) {}
+
+            @Override
+            public void copied(long bytes) {
+                onCopied.accept(bytes);
+            }
         });
     }
 

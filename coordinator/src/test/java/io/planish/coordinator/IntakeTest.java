@@ -158,6 +158,8 @@ class IntakeTest {
     void whateverIsWrongWithACallIsAProblem() throws Exception {
         problem(given().get("/api/v1/nothing").then(), 404);
         problem(given().delete("/api/v1/runs").then(), 405);
+        problem(given().get("/api/v1/jobs?state=BOGUS").then(), 400).body("detail", containsString("BLOCKED, QUEUED"));
+        problem(given().get("/api/v1/jobs?outcome=BOGUS").then(), 400).body("detail", containsString("DONE, SKIPPED"));
         problem(
                 given().contentType(ContentType.TEXT)
                         .body("x")

@@ -37,6 +37,10 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/jobs")
 @Blocking
 public final class JobsResource {
+    private static final List<String> STATES = List.of("BLOCKED", "QUEUED", "RUNNING", "FINISHED");
+    private static final List<String> OUTCOMES =
+            List.of("DONE", "SKIPPED", "STALE", "FAILED", "CANCELLED", "UNKNOWN");
+
     private static final int MOST = 10_000;
 
     private final Ledger ledger;
@@ -70,6 +74,8 @@ public final class JobsResource {
             @QueryParam("limit") @DefaultValue("10000") int limit,
             @Context UriInfo uri)
             throws LedgerException {
+        requireOneOf(STATES, "state", state);
+        requireOneOf(OUTCOMES, "outcome", outcome);
         List<JobRecord> jobs = (run == null ? open() : of(get(run)))
                 .stream()
                         .filter(j -> state == null || name(j.state()).equals(state))
@@ -78,6 +84,13 @@ public final class JobsResource {
                         .filter(j -> pool == null || j.job().target().pool().equals(pool))
                         .toList();
         return Page.of(jobs, offset, limit, MOST, uri);
+    }
+
+    private static void requireOneOf(List<String> known, String parameter, @Nullable String value) {
+        if (value != null && !known.contains(value)) {
+            throw new IllegalArgumentException(
+                    parameter + " is '" + value + "', but must be one of " + String.join(", ", known));
+        }
     }
 
     private List<JobRecord> open() throws LedgerException {
