@@ -152,7 +152,12 @@ public final class Merges {
     }
 
     private JobResult run(
-            Job job, long epoch, long batchBytes, BooleanSupplier stop, Runnable beforeEachStep, LongConsumer onCopied) {
+            Job job,
+            long epoch,
+            long batchBytes,
+            BooleanSupplier stop,
+            Runnable beforeEachStep,
+            LongConsumer onCopied) {
         return run(job, batchBytes, new Attempt() {
             @Override
             public long epoch() {

@@ -38,8 +38,7 @@ import org.jspecify.annotations.Nullable;
 @Blocking
 public final class JobsResource {
     private static final List<String> STATES = List.of("BLOCKED", "QUEUED", "RUNNING", "FINISHED");
-    private static final List<String> OUTCOMES =
-            List.of("DONE", "SKIPPED", "STALE", "FAILED", "CANCELLED", "UNKNOWN");
+    private static final List<String> OUTCOMES = List.of("DONE", "SKIPPED", "STALE", "FAILED", "CANCELLED", "UNKNOWN");
 
     private static final int MOST = 10_000;
 
