@@ -46,6 +46,15 @@ class LeftInPlaceTest {
     }
 
     @Test
+    void aRecordThatWasDamagedSaysNothing() throws IOException {
+        for (String damaged : List.of("null", "{}", "{\"path\":", "")) {
+            Files.writeString(images.folder().resolve(".planish/damaged.left.json"), damaged);
+
+            assertThat(plan().jobs()).isEmpty();
+        }
+    }
+
+    @Test
     void itIsADiskAgainOnceAGuestHasWrittenToIt() throws IOException {
         images.write("s2", "write -P 9 1M 64k");
 

@@ -28,6 +28,7 @@ public final class LostMarker {
         for (Intent intent : IntentFiles.all(storage, root).values()) {
             Optional.ofNullable(intent.files().get(intent.job().target()))
                     .map(FileFacts::poolId)
+                    .filter(PoolMarker::isId)
                     .ifPresent(ids::add);
         }
         if (ids.size() == 1) {

@@ -43,6 +43,11 @@ public final class PoolMarker {
         }
     }
 
+    /** Whether a marker can say so. */
+    public static boolean isId(String text) {
+        return ID.matcher(text).matches();
+    }
+
     /**
      * The pool's id; makes the folder a pool first if it is none. A marker that is there is never changed, also when two
      * processes do this at once. Durable on return.
@@ -57,7 +62,7 @@ public final class PoolMarker {
         if (present.isPresent()) {
             return present.get();
         }
-        if (!ID.matcher(id).matches()) {
+        if (!isId(id)) {
             throw new IllegalArgumentException("'" + id + "' is no pool id");
         }
         Path draft = root.resolve(FILE_NAME + "-" + UUID.randomUUID());

@@ -89,7 +89,8 @@ public final class LeftInPlace {
         try {
             return content.isEmpty()
                     ? Optional.empty()
-                    : Optional.of(Json.MAPPER.readValue(content.get(), Layer.class));
+                    : Optional.ofNullable(Json.MAPPER.readValue(content.get(), Layer.class))
+                            .filter(layer -> layer.path() != null && layer.facts() != null);
         } catch (JacksonException e) {
             return Optional.empty();
         }
